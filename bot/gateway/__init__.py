@@ -1,0 +1,1 @@
+"""The simulated TWS gateway; it imports nothing of the rest of the bot."""

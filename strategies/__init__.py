@@ -1,0 +1,1 @@
+"""The decision core: pure functions over frozen records; no clock, no I/O, no broker."""

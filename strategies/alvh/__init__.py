@@ -1,0 +1,1 @@
+"""The ALVH method, one idea a file."""

@@ -1,0 +1,192 @@
+"""State the method's settings, grouped as the method note groups them (section 7); units stand in the names or beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Gauge(StrEnum):
+    """Choose which vega inflation may arm the hedge; only `put_side` is meant for trading."""
+
+    PUT_SIDE = "put_side"
+    CALL_SIDE = "call_side"
+    BOTH_SIDES = "both_sides"
+    NET = "net"
+
+
+class ArmOn(StrEnum):
+    """Choose what arms: the gauge, the quorum of signals, or both."""
+
+    BOTH = "both"
+    INFLATION = "inflation"
+    SIGNALS = "signals"
+
+
+class VegaDelta(StrEnum):
+    """Choose how the source's "vega delta" is read (method note, 2.5.3)."""
+
+    INCREMENT = "increment"
+    NET_LITERAL = "net_literal"
+    TOTAL = "total"
+    SCENARIO = "scenario"
+
+
+class SizingMode(StrEnum):
+    """Choose whether a future's beta or its minimum-variance ratio turns vega into contracts."""
+
+    ONE_OVER_BETA = "one_over_beta"
+    MIN_VARIANCE = "min_variance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizingPolicy:
+    """Settings of method note 2."""
+
+    coverage: float = 0.60
+    coverage_max: float = 0.75
+    mode: SizingMode = SizingMode.ONE_OVER_BETA
+    term_exponent: float = 0.37
+    min_dte_clamp_days: float = 7.0
+    beta_a: float = 0.80
+    beta_c: float = 0.59
+    gauge: Gauge = Gauge.PUT_SIDE
+    arm_on: ArmOn = ArmOn.BOTH
+    inflation_watch: float = 0.25
+    inflation_arm: float = 0.40
+    inflation_keep: float = 0.30
+    inflation_disarm: float = 0.15
+    inflation_cap: float = 1.0
+    min_side_vega_usd: float = 100.0
+    min_leg_days: float = 2.0
+    vega_delta: VegaDelta = VegaDelta.INCREMENT
+    allow_mix: bool = True
+    prefer_mini: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranchePolicy:
+    """Settings of method note 3.4."""
+
+    cumulative: tuple[float, float, float] = (0.30, 0.65, 1.00)
+    min_gap_minutes: int = 10
+    max_round_trips: int = 2
+    cooldown_minutes: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalPolicy:
+    """Settings of method note 3.0-3.4."""
+
+    edr_multiplier: float = 1.0
+    rsi_length: int = 14
+    rsi_level: float = 70.0
+    rsi_jump: float = 20.0
+    rsi_jump_bars: int = 6
+    vix_jump: float = 0.08
+    vix_jump_from_open: float = 0.05
+    macd_fast: int = 12
+    macd_slow: int = 26
+    macd_signal: int = 9
+    min_bars: int = 500
+    quorum: int = 2
+    quorum_source_and: bool = False
+    vx_jump: float = 0.05
+    breadth_divergence: float = -1.25
+    breadth_level: float = -0.20
+    breadth_breakdown: float = -0.60
+    breadth_stdev_fallback: float = 0.35
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterPolicy:
+    """Settings of method note 3.5."""
+
+    vix_gap_points: float = 2.5
+    vix_gap_share: float = 0.10
+    vx_confirm: float = 0.5
+    persist_bars: int = 2
+    single_bar_vx_jump: float = 0.10
+    spx_edr_share: float = 0.25
+    max_spread_ratio: float = 3.0
+    not_before_minutes: int = 5  # after the open
+    not_after_minutes: int = 10  # before the close
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshnessPolicy:
+    """Largest age in seconds at which a number may still be used to open."""
+
+    vx_s: float = 10.0
+    spx_s: float = 15.0
+    vix_s: float = 60.0
+    breadth_s: float = 120.0
+    greeks_s: float = 60.0
+    positions_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractPolicy:
+    """Settings of method note 3.16."""
+
+    min_dte: int = 12
+    max_dte: int = 50
+    roll_dte: int = 7
+    roll_business_days: int = 5
+    flat_before_settlement_days: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnwindPolicy:
+    """Settings of method note 3.14 and 3.15."""
+
+    stages: tuple[float, float, float] = (0.50, 0.70, 0.90)
+    min_rise_points: float = 1.00
+    min_rise_share: float = 0.05
+    quiet_bars: int = 6
+    max_sessions: int = 5
+    stop_points: float = 2.0
+    stop_share: float = 0.10
+    min_hold_minutes: int = 10
+    excess_ratio: float = 1.10
+    overnight_inflation: float = 0.20
+    overnight_cost_share: float = 0.015
+    overnight_decide_minutes: int = 15  # before the close
+    stress_drop: float = 0.30
+    min_excess_liquidity_share: float = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiquidityPolicy:
+    """Settings of method note 3.9; spreads in ticks of the contract."""
+
+    ratio_ok: float = 5.0
+    ratio_min: float = 1.0
+    deteriorated: float = 0.3
+    vx_spread_ticks: float = 2.0
+    vxm_spread_ticks: float = 5.0
+    vx_spread_ticks_max: float = 6.0
+    vxm_spread_ticks_max: float = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapPolicy:
+    """Hard limits on the hedge in minis; the guard checks them again on its own."""
+
+    max_position_minis: int = 30
+    max_order_minis: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Hold every setting of the method."""
+
+    sizing: SizingPolicy = field(default_factory=SizingPolicy)
+    tranches: TranchePolicy = field(default_factory=TranchePolicy)
+    signals: SignalPolicy = field(default_factory=SignalPolicy)
+    filter: FilterPolicy = field(default_factory=FilterPolicy)
+    freshness: FreshnessPolicy = field(default_factory=FreshnessPolicy)
+    contract: ContractPolicy = field(default_factory=ContractPolicy)
+    unwind: UnwindPolicy = field(default_factory=UnwindPolicy)
+    liquidity: LiquidityPolicy = field(default_factory=LiquidityPolicy)
+    caps: CapPolicy = field(default_factory=CapPolicy)
