@@ -1,0 +1,1 @@
+"""The TWS messages this gateway knows, each stated once and used both to parse and to build."""
