@@ -378,7 +378,10 @@ class Surface:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """Hold what one closed bar said, so that rules over several bars need no clock and no history store."""
+    """Hold what one closed bar said, so that rules over several bars need no clock and no history store.
+
+    `armable` is true when everything but persistence allowed arming; `term_inverted` compares the first two VX months.
+    """
 
     end: datetime
     inflation: float | None
@@ -392,7 +395,13 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """Hold one spike from arming to flat: the frozen baseline, base and peak of the traded contract, what was done."""
+    """Hold one spike from arming to flat: the frozen baseline, base and peak of the traded contract, what was done.
+
+    `con_id` is the contract whose mid sets base and peak. `selling` is true once anything but a roll was sold,
+    `buying_over` once the inflation fell below the keeping level. A roll that began keeps the settlement day it leaves
+    in `roll_from` and the minis it started with in `roll_minis`. `flatten_on` is the session on which the overnight
+    decision was to go home flat.
+    """
 
     id: str
     armed_at: datetime
@@ -408,6 +417,10 @@ class Episode:
     was_inverted: bool
     peak_position_minis: int
     first_fill_on: date | None = None
+    buying_over: bool = False
+    roll_from: date | None = None
+    roll_minis: int = 0
+    flatten_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -425,11 +438,15 @@ class Memory:
     round_trips: int = 0
     round_trips_on: date | None = None
     samples: tuple[Sample, ...] = ()
+    session_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HedgeState:
-    """Hold what the journal knows: the last decision's memory, own lots and working orders, and today's activity."""
+    """Hold what the journal knows: the last decision's memory, own lots and working orders, and today's activity.
+
+    `attempts` counts, for each proposal key without its last part (the attempt number), the orders that were sent.
+    """
 
     memory: Memory
     lots: tuple[Lot, ...] = ()
@@ -437,6 +454,7 @@ class HedgeState:
     last_fill_at: datetime | None = None
     last_buy_price: float | None = None
     bought_today_minis: int = 0
+    attempts: tuple[tuple[str, int], ...] = ()
     locked: tuple[str, ...] = ()  # reasons that forbid opening (mismatch, unknown outcome, kill switch, daily loss)
 
 
