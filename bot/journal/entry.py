@@ -1,0 +1,51 @@
+"""State what one line of the journal is: its kind, its instant and its body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """Name what an entry records."""
+
+    START = "start"
+    STOP = "stop"
+    WARMUP = "warmup"
+    WAKEUP = "wakeup"  # view, book, state and decision of one wake-up, without bars and surfaces
+    BARS = "bars"  # bars closed since the previous such entry, by series
+    SURFACE = "surface"  # an option surface that later wake-ups name by its digest
+    INTENT = "intent"  # an order that is about to be sent
+    SENT = "sent"  # that order was handed to the broker
+    CHANGE = "change"  # a new limit or a cancellation is about to be asked for
+    ORDER = "order"  # what the broker said about an order, or what reading it showed
+    FILL = "fill"
+    REFUSAL = "refusal"
+    TICKET = "ticket"  # an order that waits for a human's yes
+    CONSENT = "consent"  # yes, no, or too late
+    OPERATOR = "operator"  # a word from the inbox and whether it was valid
+    ALERT = "alert"
+    KILL = "kill"
+    REARM = "rearm"
+    LOCK = "lock"  # a reason not to open appears, or goes when `why` is empty
+    RECONCILE = "reconcile"
+    MISSED = "missed"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Hold one line of the journal.
+
+    `body` is what equal runs repeat exactly; `wall` holds what they cannot: wall-clock latency, process ids, the
+    broker's session numbers. Neither contains NaN.
+    """
+
+    seq: int
+    at: datetime
+    kind: Kind
+    body: Mapping[str, Any]
+    wall: Mapping[str, Any] | None = None

@@ -1,0 +1,1 @@
+"""Hold the journal's migrations; `bot.journal.schema.upgrade` runs them at open."""
