@@ -1,0 +1,260 @@
+"""Rebuild what the bot knows from its journal: orders, own lots, locks, the last decision's memory.
+
+`Projection` is one fold. Starting up feeds it the whole journal; afterwards the journal feeds it each new entry, so
+there is no other path to the same state. Bodies it reads, all written by `bot.orders.desk` and `bot.supervise`:
+
+    intent   ref, proposal, ticket, quote, checks           sent   ref
+    change   ref, what (reprice, cancel), limit, rung, why  fill   the fields of `bot.broker.port.Fill`
+    order    ref, what (update, unheard, absent, ended), update or life, why
+    lock     name, why (empty: the lock is gone), day (the session it is limited to, or null)
+    kill     by, why                                        rearm  by
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.broker.port import Fill, OrderTicket, OrderUpdate
+from bot.journal.codec import from_json
+from bot.journal.entry import Entry, Kind
+from bot.journal.shelf import Shelf
+from bot.orders import life
+from bot.orders.life import Execution, Life, Order
+from strategies.alvh.records import HedgeState, Lot, Memory, Proposal, Side, Working
+
+MINI = 100  # multiplier of one mini
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def session_day(at: datetime) -> date:
+    """Return the New York date of an instant: the bot trades inside regular sessions only."""
+    return at.astimezone(NEW_YORK).date()
+
+
+class Projection:
+    """Fold journal entries, in order, into the orders and the hedge's state."""
+
+    def __init__(self) -> None:
+        self.orders: dict[str, Order] = {}
+        self.locks: dict[str, tuple[str, date | None]] = {}
+        self.killed = ""
+        self._open: dict[str, None] = {}  # refs that are not done, in order of intent
+        self._memory: Memory | None = None
+        self._memory_body: Any = None
+        self._shelf = Shelf()
+        self._lots: tuple[Lot, ...] | None = ()
+
+    def apply(self, entry: Entry) -> None:
+        """Take in one entry."""
+        match entry.kind:
+            case Kind.SURFACE | Kind.WAKEUP:
+                self._remember(entry)
+            case Kind.INTENT:
+                self._intend(entry)
+            case Kind.SENT | Kind.CHANGE | Kind.ORDER | Kind.FILL:
+                self._follow(entry)
+            case Kind.LOCK:
+                self._lock(entry)
+            case Kind.KILL:
+                self.killed = f"kill switch: {entry.body['why']}"
+            case Kind.REARM:
+                self.killed = ""
+
+    @property
+    def open_orders(self) -> tuple[Order, ...]:
+        """Return the orders that are not done, oldest first."""
+        return tuple(self.orders[ref] for ref in self._open)
+
+    def position(self, con_id: int) -> int:
+        """Return the contracts of one future that the bot's own executions add up to."""
+        return sum(lot.quantity for lot in self.lots() if lot.con_id == con_id)
+
+    def executions(self) -> Iterator[tuple[Order, Execution]]:
+        """Yield every execution with its order, oldest first."""
+        pairs = [(order, e) for order in self.orders.values() for e in order.executions.values()]
+        yield from sorted(pairs, key=lambda pair: pair[1].at)
+
+    def lots(self) -> tuple[Lot, ...]:
+        """Return the contracts that the bot bought and still owns."""
+        if self._lots is None:
+            self._lots = fold_lots(self.executions())
+        return self._lots
+
+    def state(self, day: date) -> HedgeState:
+        """Return what one wake-up of this session is given; lots that have settled by then are left out."""
+        buys = [(o, e) for o, e in self.executions() if o.ticket.side is Side.BUY]
+        today = [(o, e) for o, e in buys if session_day(e.at) == day]
+        return HedgeState(
+            memory=self.memory(),
+            lots=tuple(lot for lot in self.lots() if lot.settles_on > day),
+            working=tuple(_working(order) for order in self.open_orders),
+            last_fill_at=max((e.at for _, e in self.executions()), default=None),
+            last_buy_price=buys[-1][1].price if buys else None,
+            bought_today_minis=sum(e.quantity * o.ticket.instrument.multiplier for o, e in today) // MINI,
+            locked=self.locked(day),
+        )
+
+    def locked(self, day: date) -> tuple[str, ...]:
+        """Return the reasons that forbid opening in this session."""
+        reasons = [self.killed] if self.killed else []
+        reasons += [why for why, only in self.locks.values() if only is None or only == day]
+        reasons += [f"the outcome of order {o.ref} is unknown" for o in self.open_orders if o.life is Life.UNKNOWN]
+        return tuple(reasons)
+
+    def memory(self) -> Memory:
+        """Return what the last recorded decision left, or a fresh memory."""
+        if self._memory_body is not None:
+            decision = self._memory_body["decision"]["memory"]
+            names = self._memory_body["surfaces"]["decision"]
+            self._memory = self._shelf.memory(from_json(Memory, decision), names)
+            self._memory_body = None
+        return self._memory or Memory()
+
+    def _remember(self, entry: Entry) -> None:
+        self._shelf.apply(entry)
+        if entry.kind is Kind.WAKEUP:
+            self._memory_body = entry.body
+
+    def _intend(self, entry: Entry) -> None:
+        ticket = from_json(OrderTicket, entry.body["ticket"])
+        self._keep(
+            Order(
+                ref=ticket.ref,
+                proposal=from_json(Proposal, entry.body["proposal"]),
+                ticket=ticket,
+                intended_at=entry.at,
+                limit=ticket.limit,
+            )
+        )
+
+    def _follow(self, entry: Entry) -> None:
+        order = self.orders.get(entry.body["ref"])
+        if order is None:
+            return
+        match entry.kind:
+            case Kind.SENT:
+                order = life.sent(order, entry.at)
+            case Kind.CHANGE:
+                limit = None if entry.body["what"] == "cancel" else Decimal(entry.body["limit"])
+                order = life.changed(order, entry.at, limit, entry.body["rung"])
+            case Kind.FILL:
+                order = life.executed(order, from_json(Fill, entry.body), entry.at)
+                self._lots = None
+            case _:
+                order = _told(order, entry)
+        self._keep(order)
+
+    def _keep(self, order: Order) -> None:
+        self.orders[order.ref] = order
+        if order.done:
+            self._open.pop(order.ref, None)
+        else:
+            self._open[order.ref] = None
+
+    def _lock(self, entry: Entry) -> None:
+        if entry.body["why"]:
+            day = entry.body["day"]
+            self.locks[entry.body["name"]] = (entry.body["why"], None if day is None else date.fromisoformat(day))
+        else:
+            self.locks.pop(entry.body["name"], None)
+
+
+def _told(order: Order, entry: Entry) -> Order:
+    body = entry.body
+    match body["what"]:
+        case "update":
+            return life.updated(order, from_json(OrderUpdate, body["update"]), entry.at)
+        case "unheard":
+            return life.unheard(order, entry.at, body["why"])
+        case "absent":
+            return life.absent(order, entry.at)
+        case _:
+            return life.ended(order, Life(body["life"]), entry.at, body["why"])
+
+
+def _working(order: Order) -> Working:
+    return Working(
+        ref=order.ref,
+        con_id=order.ticket.instrument.con_id,
+        side=order.ticket.side,
+        purpose=order.proposal.purpose,
+        tranche=order.proposal.tranche,
+        stage=order.proposal.stage,
+        remaining=order.remaining,
+        multiplier=order.ticket.instrument.multiplier,
+        sent_at=order.sent_at or order.intended_at,
+        unknown=order.life in (Life.UNKNOWN, Life.INTENDED) or bool(order.missing),
+    )
+
+
+def fold_lots(executions: Iterable[tuple[Order, Execution]]) -> tuple[Lot, ...]:
+    """Return what is still owned after executions in order of time.
+
+    Buys of the same contract, tranche and day make one lot at their average price. A sale takes its own tranche
+    first when it names one, then the lots with the highest entry (docs/method.md, staged unwind).
+    """
+    lots: list[Lot] = []
+    for order, execution in executions:
+        if order.ticket.side is Side.BUY:
+            _add(lots, order, execution)
+        else:
+            _take(lots, order, execution.quantity)
+    return tuple(lots)
+
+
+def _add(lots: list[Lot], order: Order, execution: Execution) -> None:
+    instrument, tranche, day = order.ticket.instrument, order.proposal.tranche or 0, session_day(execution.at)
+    for at, lot in enumerate(lots):
+        if (lot.con_id, lot.tranche, lot.bought_on) == (instrument.con_id, tranche, day):
+            quantity = lot.quantity + execution.quantity
+            price = (lot.quantity * lot.price + execution.quantity * execution.price) / quantity
+            lots[at] = replace(lot, quantity=quantity, price=price)
+            return
+    lots.append(
+        Lot(
+            con_id=instrument.con_id,
+            trading_class=instrument.trading_class,
+            multiplier=instrument.multiplier,
+            settles_on=instrument.expires_on or date.max,
+            tranche=tranche,
+            quantity=execution.quantity,
+            price=execution.price,
+            bought_at=execution.at,
+            bought_on=day,
+        )
+    )
+
+
+def _take(lots: list[Lot], order: Order, quantity: int) -> None:
+    named = order.proposal.tranche
+    held = [lot for lot in lots if lot.con_id == order.ticket.instrument.con_id]
+    for lot in sorted(held, key=lambda lot: (lot.tranche != named if named is not None else False, -lot.price)):
+        taken = min(quantity, lot.quantity)
+        quantity -= taken
+        at = lots.index(lot)
+        if taken == lot.quantity:
+            del lots[at]
+        elif taken:
+            lots[at] = replace(lot, quantity=lot.quantity - taken)
+
+
+def hedge_state(entries: Iterable[Entry], day: date) -> HedgeState:
+    """Return the state that these entries leave for a wake-up of session `day`."""
+    return _folded(entries).state(day)
+
+
+def orders(entries: Iterable[Entry]) -> tuple[Order, ...]:
+    """Return every order that these entries tell of, oldest intent first."""
+    return tuple(_folded(entries).orders.values())
+
+
+def _folded(entries: Iterable[Entry]) -> Projection:
+    projection = Projection()
+    for entry in entries:
+        projection.apply(entry)
+    return projection

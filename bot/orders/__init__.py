@@ -1,0 +1,1 @@
+"""Carry orders to the broker and follow what becomes of them."""
