@@ -1,0 +1,1 @@
+"""Answer what clients ask: one desk a subject, each a table from request id to the method that answers it."""

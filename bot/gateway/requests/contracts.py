@@ -1,0 +1,137 @@
+"""Answer what is listed: contract details, option chains, market rules, matching symbols."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from bot.gateway.errors import RequestProblem
+from bot.gateway.messages import inbound, outbound
+from bot.gateway.messages.schema import Values
+from bot.gateway.records import Contract, ContractPattern, Market
+from bot.gateway.requests.client import Client, Routes
+from bot.gateway.requests.lookup import UNKNOWN_CONTRACT, matches
+
+_HOURS_DAYS = 7
+_MOST_SYMBOLS = 16
+
+
+class ContractDesk:
+    """Tell clients what the market lists."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+
+    def routes(self) -> Routes:
+        """Return which request each method answers."""
+        return {
+            inbound.REQ_CONTRACT_DETAILS.id: self.details,
+            inbound.REQ_OPTION_CHAINS.id: self.chains,
+            inbound.REQ_MARKET_RULE.id: self.rule,
+            inbound.REQ_MATCHING_SYMBOLS.id: self.symbols,
+        }
+
+    def details(self, client: Client, values: Values) -> None:
+        """Send every contract that matches, then the end."""
+        request_id = values["reqId"]
+        for contract in matches(self._market, values):
+            client.send(outbound.CONTRACT_DETAILS, **self._details(contract, request_id))
+        client.send(outbound.CONTRACT_DETAILS_END, reqId=request_id)
+
+    def _details(self, contract: Contract, request_id: int) -> Values:
+        market = self._market
+        zone = market.zone(contract.con_id)
+        today = market.now.astimezone(ZoneInfo(zone)).date()
+        trading, liquid = market.hours(contract.con_id, today, _HOURS_DAYS)
+        under = market.contract(contract.underlying_con_id) if contract.underlying_con_id else None
+        return {
+            "reqId": request_id,
+            "symbol": contract.symbol,
+            "secType": contract.sec_type,
+            "lastTradeTime": _last_trade(contract, zone),
+            "strike": contract.strike,
+            "right": contract.right,
+            "exchange": contract.exchange,
+            "currency": contract.currency,
+            "localSymbol": contract.local_symbol,
+            "marketName": contract.trading_class or contract.symbol,
+            "tradingClass": contract.trading_class,
+            "conId": contract.con_id,
+            "minTick": contract.min_tick,
+            "multiplier": contract.multiplier,
+            "orderTypes": contract.order_types,
+            "validExchanges": contract.valid_exchanges or contract.exchange,
+            "priceMagnifier": 1,
+            "underConId": contract.underlying_con_id,
+            "longName": contract.long_name or contract.symbol,
+            "primaryExchange": contract.exchange if contract.sec_type == "IND" else "",
+            "contractMonth": contract.contract_month,
+            "timeZone": zone,
+            "tradingHours": trading,
+            "liquidHours": liquid,
+            "evMultiplier": 0.0,
+            "aggGroup": 2147483647,
+            "underSymbol": under.symbol if under else "",
+            "underSecType": under.sec_type if under else "",
+            "marketRuleIds": self._rule_ids(contract),
+            "realExpiry": contract.expiry,
+            "minSize": 1.0,
+            "sizeIncrement": 1.0,
+            "suggestedSizeIncrement": 1.0,
+        }
+
+    def _rule_ids(self, contract: Contract) -> str:
+        exchanges = (contract.valid_exchanges or contract.exchange).split(",")
+        return ",".join(str(contract.market_rule_id) for _ in exchanges) if contract.market_rule_id else ""
+
+    def chains(self, client: Client, values: Values) -> None:
+        """Send the option chains on an underlying, one per class and exchange, then the end."""
+        request_id = values["reqId"]
+        if not values["conId"] or self._market.contract(values["conId"]) is None:
+            raise RequestProblem(200, UNKNOWN_CONTRACT)
+        for chain in self._market.chains(values["conId"]):
+            client.send(
+                outbound.OPTION_CHAIN,
+                reqId=request_id,
+                exchange=chain.exchange,
+                underConId=chain.underlying_con_id,
+                tradingClass=chain.trading_class,
+                multiplier=chain.multiplier,
+                expiries=[{"expiry": expiry} for expiry in chain.expiries],
+                strikes=[{"strike": strike} for strike in chain.strikes],
+            )
+        client.send(outbound.OPTION_CHAINS_END, reqId=request_id)
+
+    def rule(self, client: Client, values: Values) -> None:
+        """Send the price increments of a market rule; an unknown one is refused without an id, as TWS does."""
+        steps = self._market.market_rule(values["ruleId"])
+        if steps is None:
+            client.refuse(None, 321, f"Error validating request.-'bN' : cause - Invalid market rule id {values['ruleId']}")
+            return
+        increments = [{"lowEdge": edge, "increment": step} for edge, step in steps]
+        client.send(outbound.MARKET_RULE, ruleId=values["ruleId"], increments=increments)
+
+    def symbols(self, client: Client, values: Values) -> None:
+        """Send the indices whose symbol begins as asked, with what is derived from them."""
+        indices = self._market.find(ContractPattern(sec_type="IND"))
+        wanted = values["pattern"].upper()
+        found = [index for index in indices if wanted and index.symbol.startswith(wanted)][:_MOST_SYMBOLS]
+        client.send(outbound.SYMBOL_SAMPLES, reqId=values["reqId"], symbols=[self._sample(index) for index in found])
+
+    def _sample(self, index: Contract) -> Values:
+        derived = self._market.find(ContractPattern(symbol=index.symbol))
+        kinds = sorted({contract.sec_type for contract in derived} - {"IND"})
+        return {
+            "conId": index.con_id,
+            "symbol": index.symbol,
+            "secType": index.sec_type,
+            "primaryExchange": index.exchange,
+            "currency": index.currency,
+            "derivatives": [{"secType": kind} for kind in kinds],
+            "description": index.long_name,
+        }
+
+
+def _last_trade(contract: Contract, zone: str) -> str:
+    if not contract.expiry or contract.settles_at is None:
+        return contract.expiry
+    return f"{contract.expiry} {contract.settles_at.astimezone(ZoneInfo(zone)):%H:%M} {zone}"

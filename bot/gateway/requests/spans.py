@@ -1,0 +1,62 @@
+"""Read the lengths of history requests: bar sizes and durations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.gateway.errors import RequestProblem
+from bot.gateway.requests.lookup import invalid
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+BAR_SECONDS: dict[str, int] = {
+    **{f"{count} secs": count for count in (1, 5, 10, 15, 30)},
+    "1 min": MINUTE,
+    **{f"{count} mins": count * MINUTE for count in (2, 3, 5, 10, 15, 20, 30)},
+    "1 hour": HOUR,
+    **{f"{count} hours": count * HOUR for count in (2, 3, 4, 8)},
+    "1 day": DAY,
+}
+_DAYS = {"D": 1, "W": 7, "M": 30, "Y": 365}
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """Hold how far back a history reaches: seconds, or days of which `D` counts sessions and the others calendar days."""
+
+    count: int
+    unit: str
+
+    @property
+    def seconds(self) -> int:
+        """Return the length in calendar seconds."""
+        return self.count if self.unit == "S" else self.count * _DAYS[self.unit] * DAY
+
+
+def bar_seconds(text: str) -> int:
+    """Return the length of a bar.
+
+    Raises `RequestProblem` 321 for a size that IB does not have.
+    """
+    if text in ("1 day", "1D", "1 week", "1W", "1 month", "1M"):
+        if "day" in text or "D" in text:
+            return DAY
+        raise RequestProblem(321, f"Error validating request.-'bN' : cause - bar size {text} is not served; use 1 day")
+    seconds = BAR_SECONDS.get(text)
+    if seconds is None:
+        sizes = ", ".join(BAR_SECONDS)
+        raise invalid(f"Historical data bar size setting is invalid. Legal ones are: {sizes}")
+    return seconds
+
+
+def duration(text: str) -> Duration:
+    """Return a duration such as `2 D` or `3600 S`.
+
+    Raises `RequestProblem` 321.
+    """
+    count, _, unit = text.strip().partition(" ")
+    if not (count.isascii() and count.isdigit() and int(count) > 0) or unit not in ("S", *_DAYS):
+        raise invalid(f"Historical data query duration '{text}' is invalid: expected a number and S, D, W, M or Y")
+    if len(count) > 6 or (unit == "S" and int(count) > DAY):
+        raise invalid(f"Historical data requests for durations longer than 86400 seconds must be made in days: {text}")
+    return Duration(int(count), unit)

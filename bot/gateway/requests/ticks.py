@@ -1,0 +1,141 @@
+"""Turn a market, and what a client last saw of it, into the ticks that say what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.gateway.messages import outbound
+from bot.gateway.messages.schema import Message, Values
+from bot.gateway.records import Greeks, Quote
+
+Tick = tuple[Message, Values]
+
+_NOT_COMPUTED: Values = {
+    "iv": -1.0,
+    "delta": -2.0,
+    "price": -1.0,
+    "dividend": -1.0,
+    "gamma": -2.0,
+    "vega": -2.0,
+    "theta": -2.0,
+    "underlying": -1.0,
+}
+_LEAST_VEGA = 1e-4
+_VOL_POINTS = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class TickIds:
+    """Hold IB's tick numbers of one kind of data, live or delayed."""
+
+    bid: int
+    ask: int
+    last: int
+    bid_size: int
+    ask_size: int
+    last_size: int
+    high: int
+    low: int
+    volume: int
+    close: int
+    open: int
+    last_time: int
+    bid_computation: int
+    ask_computation: int
+    last_computation: int
+    model_computation: int
+
+
+LIVE = TickIds(1, 2, 4, 0, 3, 5, 6, 7, 8, 9, 14, 45, 10, 11, 12, 13)
+DELAYED = TickIds(66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 88, 80, 81, 82, 83)
+HALTED = 49
+
+
+def quote_ticks(before: Quote | None, after: Quote, ids: TickIds, at: datetime) -> Iterator[Tick]:
+    """Yield the ticks that turn `before` (`None`: nothing seen yet) into `after`.
+
+    A side that is missing while the other stands, or that has gone, is sent as price -1 with size 0, as TWS does.
+    """
+    seen = before or Quote()
+    if before is None or before.halted != after.halted:
+        yield outbound.TICK_GENERIC, {"tickType": HALTED, "value": float(after.halted)}
+    two_sided = after.bid is not None or after.ask is not None
+    for name, price_id, size_id in (("bid", ids.bid, ids.bid_size), ("ask", ids.ask, ids.ask_size)):
+        announce_gap = two_sided if before is None else getattr(seen, name) is not None
+        yield from _priced(seen, after, name, price_id, size_id, announce_gap=announce_gap)
+    if (seen.last, seen.last_size) != (after.last, after.last_size) and after.last is not None:
+        yield outbound.TICK_STRING, {"tickType": ids.last_time, "value": str(int(at.timestamp()))}
+        yield from _priced(seen, after, "last", ids.last, ids.last_size, announce_gap=False)
+    if after.volume is not None and after.volume != seen.volume:
+        yield outbound.TICK_SIZE, {"tickType": ids.volume, "size": after.volume}
+    for name, price_id in (("high", ids.high), ("low", ids.low), ("open", ids.open), ("close", ids.close)):
+        price = getattr(after, name)
+        if price is not None and price != getattr(seen, name):
+            yield outbound.TICK_PRICE, {"tickType": price_id, "price": price, "size": 0.0, "attributes": 0}
+
+
+def _priced(seen: Quote, after: Quote, name: str, price_id: int, size_id: int, *, announce_gap: bool) -> Iterator[Tick]:
+    price, size = getattr(after, name), getattr(after, f"{name}_size")
+    if price is None:
+        if announce_gap:
+            yield outbound.TICK_PRICE, {"tickType": price_id, "price": -1.0, "size": 0.0, "attributes": 1}
+    elif price != getattr(seen, name):
+        yield outbound.TICK_PRICE, {"tickType": price_id, "price": price, "size": size or 0.0, "attributes": 1}
+    elif size != getattr(seen, f"{name}_size"):
+        yield outbound.TICK_SIZE, {"tickType": size_id, "size": size or 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Computation:
+    """Hold what one option computation tick is made from: a price (`None`: that side is missing) and the model."""
+
+    tick: int
+    price: float | None
+    model: Greeks | None
+
+
+def computations(quote: Quote, model: Greeks | None, ids: TickIds) -> tuple[Computation, ...]:
+    """Return the bid, ask, last and model computations of an option."""
+    return (
+        Computation(ids.bid_computation, quote.bid, model),
+        Computation(ids.ask_computation, quote.ask, model),
+        Computation(ids.last_computation, quote.last, model),
+        Computation(ids.model_computation, model.price if model else None, model),
+    )
+
+
+def computation_tick(computation: Computation) -> Tick:
+    """Return the tick of a computation, with TWS's sentinels (-1, -2) for what cannot be computed.
+
+    The volatility at a traded or quoted price is the model's, moved by the price difference over vega.
+    """
+    values = {"tickType": computation.tick, "attribute": 0, **_NOT_COMPUTED}
+    model, price = computation.model, computation.price
+    if model is None:
+        return outbound.OPTION_COMPUTATION, values
+    values["underlying"] = model.underlying
+    if price is None:
+        return outbound.OPTION_COMPUTATION, values
+    values["price"] = price
+    volatility = _volatility_at(price, model)
+    if volatility is not None:
+        values |= {
+            "iv": volatility,
+            "delta": model.delta,
+            "dividend": 0.0,
+            "gamma": model.gamma,
+            "vega": model.vega,
+            "theta": model.theta,
+        }
+    return outbound.OPTION_COMPUTATION, values
+
+
+def _volatility_at(price: float, model: Greeks) -> float | None:
+    if price == model.price:
+        return model.iv
+    if model.vega < _LEAST_VEGA:
+        return None
+    volatility = model.iv + (price - model.price) / model.vega / _VOL_POINTS
+    return volatility if volatility > 0 else None

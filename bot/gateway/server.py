@@ -1,0 +1,234 @@
+"""Serve a simulated market and exchange to TWS API clients over TCP, on the market's own time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.gateway.errors import GatewayError, ProtocolError, RequestProblem
+from bot.gateway.messages import inbound, outbound
+from bot.gateway.messages.schema import Message, Values
+from bot.gateway.records import Exchange, Market, Report
+from bot.gateway.requests.account import AccountDesk
+from bot.gateway.requests.client import Client, Routes
+from bot.gateway.requests.contracts import ContractDesk
+from bot.gateway.requests.history import HistoryDesk
+from bot.gateway.requests.orders import OrderDesk
+from bot.gateway.requests.quotes import QuoteDesk
+from bot.gateway.session import Session
+
+log = logging.getLogger(__name__)
+
+TWS_ZONE = ZoneInfo("US/Eastern")
+QUIET_GAP = timedelta(minutes=15)
+QUIET_STEP = timedelta(minutes=5)
+_FARMS = (
+    (2104, "Market data farm connection is OK:usfarm"),
+    (2106, "HMDS data farm connection is OK:ushmds"),
+    (2158, "Sec-def data farm connection is OK:secdefil"),
+)
+
+
+class Gateway:
+    """Be the TWS: accept clients, answer them at once, and tell them what changes as the market's time moves.
+
+    `live_data=False` makes an account without live market data (354, delayed ticks only); `data_lines` is the number of streaming
+    quotes it may hold at once.
+    """
+
+    def __init__(
+        self,
+        market: Market,
+        exchange: Exchange,
+        *,
+        host: str = "127.0.0.1",
+        live_data: bool = True,
+        data_lines: int = 100,
+    ) -> None:
+        self.frames: Counter[int] = Counter()
+        self._market = market
+        self._exchange = exchange
+        self._host = host
+        self._server: asyncio.Server | None = None
+        self._sessions: list[Session] = []
+        self._orders = OrderDesk(market, exchange, self._clients, self._deliver)
+        self._account = AccountDesk(market, exchange)
+        self._quotes = QuoteDesk(market, live_data=live_data, lines=data_lines)
+        self._history = HistoryDesk(market)
+        self._routes: Routes = {
+            **ContractDesk(market).routes(),
+            **self._quotes.routes(),
+            **self._history.routes(),
+            **self._orders.routes(),
+            **self._account.routes(),
+            inbound.REQ_CURRENT_TIME.id: self._tell_time,
+            inbound.REQ_MANAGED_ACCOUNTS.id: self._tell_accounts,
+            inbound.REQ_IDS.id: self._tell_next_id,
+            inbound.SET_LOG_LEVEL.id: _accept,
+        }
+
+    async def start(self, port: int) -> int:
+        """Listen on `port` (0: any free one) and return it.
+
+        Raises `GatewayError` when the port cannot be had.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(lambda: Session(self), self._host, port)
+        except (OSError, OverflowError) as problem:
+            raise GatewayError(
+                f"port {port} on {self._host} cannot be opened ({problem}): choose another port or stop what uses it"
+            ) from problem
+        bound: int = self._server.sockets[0].getsockname()[1]
+        return bound
+
+    async def stop(self) -> None:
+        """Hang up on every client and stop listening."""
+        for session in tuple(self._sessions):
+            session.close()
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+        while self._sessions:
+            await asyncio.sleep(0)
+
+    def advance(self, to: datetime) -> None:
+        """Walk the market to `to` tick by tick, match at every tick, and tell clients what changed.
+
+        Over a gap longer than a quarter of an hour with no resting order, steps are five minutes wide.
+        """
+        while self._market.now < to:
+            self._market.advance(self._next_stop(to))
+            self._deliver(self._exchange.step())
+            self._quotes.publish()
+            self._history.publish()
+            self._account.publish()
+            self.flush()
+
+    def traffic(self) -> dict[int, tuple[int, int]]:
+        """Return, by client id, the bytes received and handled and the bytes sent."""
+        return {client.client_id: (client.received_bytes, client.sent_bytes) for client in self._clients()}
+
+    def connection_time(self) -> str:
+        """Return the market's time as the handshake announces it."""
+        return f"{self._market.now.astimezone(TWS_ZONE):%Y%m%d %H:%M:%S %Z}"
+
+    def opened(self, session: Session) -> None:
+        """Add a connection."""
+        self._sessions.append(session)
+
+    def closed(self, session: Session) -> None:
+        """Forget a connection and what it subscribed to; its orders stay."""
+        self._sessions.remove(session)
+        for desk in (self._quotes, self._history, self._account):
+            desk.forget(session)
+
+    def flush(self) -> None:
+        """Write out what has been said to any client."""
+        for session in self._sessions:
+            session.flush()
+
+    def received(self, session: Session, fields: Sequence[str]) -> None:
+        """Handle one frame; a failure of a handler is logged and answered with an error, never with a dropped connection."""
+        message_id = int(fields[0]) if fields and fields[0].isascii() and fields[0].isdigit() else 0
+        self.frames[message_id] += 1
+        message = inbound.REQUESTS.get(message_id)
+        if message is None:
+            self._refuse_unknown(session, message_id, fields)
+        elif message is inbound.START_API:
+            self._start(session, fields)
+        elif not session.started:
+            session.refuse(None, 321, "Error validating request.-'bN' : cause - startApi must come first")
+        else:
+            self._handle(session, message, fields)
+
+    def _handle(self, session: Session, message: Message, fields: Sequence[str]) -> None:
+        values: Values = {}
+        try:
+            values = message.parse(fields, session.version)
+            self._routes[message.id](session, values)
+        except RequestProblem as problem:
+            session.refuse(_request_id(values), problem.code, problem.text)
+        except ProtocolError as problem:
+            log.warning("client %d: %s", session.client_id, problem)
+            session.refuse(_guessed_id(message, fields), 320, f"Error reading request: {problem}")
+        except Exception as problem:
+            log.exception("client %d: %s failed", session.client_id, message.name)
+            text = f"Error validating request.-'bN' : cause - {message.name} failed in the simulated gateway: {problem!r}"
+            session.refuse(_request_id(values), 321, text)
+
+    def _refuse_unknown(self, session: Session, message_id: int, fields: Sequence[str]) -> None:
+        log.warning("client %d: request %s is not served", session.client_id, fields[:1])
+        at = inbound.UNSERVED_REQUEST_ID.get(message_id)
+        request_id = _whole(fields[at]) if at is not None and at < len(fields) else None
+        session.refuse(request_id, 321, f"Error validating request.-'bN' : cause - request {message_id} is not served")
+
+    def _start(self, session: Session, fields: Sequence[str]) -> None:
+        client_id = inbound.START_API.parse(fields, session.version)["clientId"]
+        if session.started:
+            session.refuse(None, 321, "Error validating request.-'bN' : cause - the API has been started already")
+            return
+        if client_id is None or client_id < 0:
+            raise ProtocolError(f"startApi carries client id {client_id}, expected a number from 0")
+        if any(other.client_id == client_id for other in self._clients()):
+            log.warning("client id %d is in use; second connection closed", client_id)
+            text = "Unable to connect as the client id is already in use. Retry with a unique client id."
+            session.refuse(None, 326, text)
+            session.close()
+            return
+        session.client_id = client_id
+        self._tell_accounts(session, {})
+        self._tell_next_id(session, {})
+        for code, text in _FARMS:
+            session.refuse(None, code, text)
+
+    def _tell_accounts(self, client: Client, _: Values) -> None:
+        client.send(outbound.MANAGED_ACCOUNTS, accounts=",".join(self._exchange.accounts()))
+
+    def _tell_next_id(self, client: Client, _: Values) -> None:
+        client.send(outbound.NEXT_VALID_ID, orderId=self._orders.next_id(client.client_id))
+
+    def _tell_time(self, client: Client, _: Values) -> None:
+        client.send(outbound.CURRENT_TIME, epoch=int(self._market.now.timestamp()))
+
+    def _clients(self) -> list[Session]:
+        return [session for session in self._sessions if session.started and not session.is_closed]
+
+    def _deliver(self, reports: Iterable[Report]) -> None:
+        for report in reports:
+            self._orders.tell(report)
+            self._account.tell(report)
+
+    def _next_stop(self, to: datetime) -> datetime:
+        now = self._market.now
+        step = timedelta(seconds=self._market.tick_seconds)
+        if to - now > QUIET_GAP and not self._exchange.open_orders():
+            step = max(step, QUIET_STEP)
+        ticks = (now - self._market.start) // step + 1
+        return min(to, self._market.start + ticks * step)
+
+
+def _accept(_: Client, __: Values) -> None:
+    """Take note of a setting that changes nothing here."""
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _request_id(values: Values) -> int | None:
+    wanted: int | None = values.get("reqId", values.get("orderId"))
+    return wanted
+
+
+def _guessed_id(message: Message, fields: Sequence[str]) -> int | None:
+    names = [getattr(part, "name", "") for part in message.parts]
+    for name in ("reqId", "orderId"):
+        if name in names and names.index(name) + 1 < len(fields):
+            return _whole(fields[names.index(name) + 1])
+    return None
