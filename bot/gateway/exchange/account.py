@@ -1,0 +1,106 @@
+"""Value an account: equity, margins, and what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.gateway.exchange.ledger import Ledger, Position
+from bot.gateway.exchange.margin import Margin, requirement
+from bot.gateway.exchange.marks import Marks
+from bot.gateway.records import Contract, Market
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Hold an account at one time, in dollars."""
+
+    cash: float
+    futures_pnl: float
+    long_option_value: float
+    short_option_value: float
+    futures_notional: float
+    unrealized: float
+    unrealized_futures: float
+    realized: float
+    realized_futures: float
+    daily: float
+    margin: Margin
+
+    @property
+    def option_value(self) -> float:
+        """Return the signed market value of options."""
+        return self.long_option_value + self.short_option_value
+
+    @property
+    def net_liquidation(self) -> float:
+        """Return cash, unsettled futures variation and options."""
+        return self.cash + self.futures_pnl + self.option_value
+
+    @property
+    def equity_with_loan(self) -> float:
+        """Return what carries margin: under Regulation T, options lend nothing."""
+        return self.cash + self.futures_pnl
+
+    @property
+    def gross_positions(self) -> float:
+        """Return the absolute market value of options; futures count nothing, as at IB."""
+        return self.long_option_value - self.short_option_value
+
+
+class Valuation:
+    """Price positions with the marks of the moment."""
+
+    def __init__(self, market: Market, marks: Marks) -> None:
+        self._market = market
+        self._marks = marks
+
+    def mark(self, contract: Contract, position: Position | None = None) -> float:
+        """Return a contract's mark in points; its average price when it never had one."""
+        mark = self._marks.mark(contract)
+        if mark is None and position is not None:
+            return position.average_cost / position.multiplier
+        return 0.0 if mark is None else mark
+
+    def underlying(self, contract: Contract) -> float:
+        """Return the price of an option's underlying: the model's, else the index's; its strike when neither is known."""
+        greeks = self._market.greeks(contract.con_id)
+        if greeks is not None:
+            return greeks.underlying
+        index = self._market.contract(contract.underlying_con_id)
+        mark = self._marks.mark(index) if index is not None else None
+        return contract.strike if mark is None else mark
+
+    def margin(self, ledger: Ledger) -> Margin:
+        """Return what the ledger's positions need as margin."""
+        return requirement(ledger.held(), self.mark, self.underlying)
+
+    def standing(self, ledger: Ledger) -> Standing:
+        """Return the account as it stands."""
+        futures_pnl = notional = longs = shorts = unrealized = unrealized_futures = realized = realized_futures = daily = 0.0
+        for position in ledger.positions.values():
+            mark = self.mark(position.contract, position)
+            value, gain = position.value(mark), position.unrealized(mark)
+            daily += position.daily(mark)
+            unrealized += gain
+            realized += position.realized_today
+            if position.is_future:
+                futures_pnl += value - position.basis
+                notional += abs(value)
+                unrealized_futures += gain
+                realized_futures += position.realized_today
+            else:
+                longs += max(value, 0.0)
+                shorts += min(value, 0.0)
+        return Standing(
+            cash=ledger.cash,
+            futures_pnl=futures_pnl,
+            long_option_value=longs,
+            short_option_value=shorts,
+            futures_notional=notional,
+            unrealized=unrealized,
+            unrealized_futures=unrealized_futures,
+            realized=realized,
+            realized_futures=realized_futures,
+            daily=daily,
+            margin=self.margin(ledger),
+        )

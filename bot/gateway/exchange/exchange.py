@@ -1,0 +1,410 @@
+"""Match orders against the displayed market and keep one account's books.
+
+`SimulatedExchange` is what the gateway's server talks to. It has no clock of its own and draws no random number but fixed functions of its seeds:
+the same calls against the same market give the same reports, identifiers included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.gateway.exchange.account import Standing, Valuation
+from bot.gateway.exchange.depth import DisplayedDepth
+from bot.gateway.exchange.draws import draw
+from bot.gateway.exchange.execution import Executions
+from bot.gateway.exchange.ledger import Ledger
+from bot.gateway.exchange.marks import Marks
+from bot.gateway.exchange.matching import Matcher, Slice
+from bot.gateway.exchange.orders import OrderBook, Status, WorkingOrder
+from bot.gateway.exchange.sessions import may_trade, next_open, regular_only, trading_day
+from bot.gateway.exchange.validation import Refusal, check, modification, resolve_legs
+from bot.gateway.exchange.values import account_values
+from bot.gateway.exchange.what_if import margin_refusal, what_if
+from bot.gateway.records import (
+    ErrorReport,
+    FillReport,
+    Market,
+    OrderReport,
+    OrderRequest,
+    PnlReport,
+    PositionReport,
+    Report,
+)
+
+_BY_TRADER = "Cancelled by Trader"
+_BY_SYSTEM = "Cancelled by System"
+
+
+class SimulatedExchange:
+    """Implement the gateway's `Exchange` over any `Market`; `displayed_depth_seed` varies the size modelled behind the touch."""
+
+    def __init__(self, market: Market, *, displayed_depth_seed: int = 0) -> None:
+        opening = market.opening_account()
+        self._market = market
+        self._account = opening.account
+        self._valuation = Valuation(market, Marks(market))
+        self._ledger = Ledger(opening.account, opening.cash)
+        self._book = OrderBook()
+        self._depth = DisplayedDepth(market, displayed_depth_seed)
+        self._matcher = Matcher(market, self._depth, market.seed)
+        self._executions = Executions(self._ledger, market.seed)
+        self._closes: dict[int, float] = {}
+        self._perm_id = 1_000_000_000 + int(draw(market.seed, "permId") * 1_000_000_000)
+        self._priority = 0
+        self._stepped_at = market.now
+        self._standing: tuple[object, Standing] | None = None
+        for held in opening.positions:
+            self._open_position(held.con_id, held.quantity, held.price)
+        self._start_equity = self._standing_now().equity_with_loan
+
+    def _open_position(self, con_id: int, quantity: int, price: float) -> None:
+        """Take in an opening position, settled and valued at the previous close where there is one."""
+        contract = self._market.contract(con_id)
+        if contract is None:
+            return
+        close = self._market.quote(con_id).close
+        settled = self._valuation.mark(contract) if close is None else close
+        self._ledger.open_with(contract, quantity, price, settled)
+
+    # ---- orders
+
+    def place(self, request: OrderRequest) -> Sequence[Report]:
+        """Accept, modify (same client and order id), reject or answer as what-if."""
+        key = (request.client_id, request.order_id)
+        live = self._book.live.get(key)
+        if live is not None and not request.what_if:
+            return self._modify(live, request)
+        taken = self._identifier_taken(request)
+        if taken is not None:
+            return [taken.error(request)]
+        legs = resolve_legs(self._market, request)
+        if isinstance(legs, Refusal):
+            return [legs.error(request)]
+        order = WorkingOrder(
+            request=request,
+            legs=legs,
+            perm_id=0,
+            priority=0,
+            leg_notional=[0.0] * len(legs),
+            transmitted=request.transmit,
+        )
+        refusal = check(self._market, self._account, order)
+        if refusal is not None:
+            return self._refuse(order, refusal)
+        preview = what_if(self._valuation, self._ledger, order)
+        if request.what_if:
+            return [preview]
+        refusal = margin_refusal(preview)
+        return self._accept(order) if refusal is None else self._refuse(order, refusal)
+
+    def _identifier_taken(self, request: OrderRequest) -> Refusal | None:
+        """Say why an order id cannot name a new order (a what-if takes any)."""
+        if request.what_if or not self._book.is_spent(request.client_id, request.order_id):
+            return None
+        done = self._book.done.get((request.client_id, request.order_id))
+        if done is not None and done.status is Status.FILLED:
+            return Refusal(code=104, text="Cannot modify a filled order.")
+        return Refusal(code=103, text="Duplicate order id")
+
+    def _number(self, order: WorkingOrder) -> None:
+        self._perm_id += 1
+        order.perm_id = self._perm_id
+        order.priority = self._next_priority()
+
+    def _next_priority(self) -> int:
+        self._priority += 1
+        return self._priority
+
+    def _refuse(self, order: WorkingOrder, refusal: Refusal) -> list[Report]:
+        """Send the error; a 201 leaves the order on record as Inactive."""
+        reports: list[Report] = [refusal.error(order.request)]
+        if refusal.on_record and not order.request.what_if:
+            self._number(order)
+            order.reject_reason = refusal.text
+            self._book.retire(order, Status.INACTIVE, self._market.now, refusal.text)
+            reports.append(order.report())
+        return reports
+
+    def _accept(self, order: WorkingOrder) -> list[Report]:
+        self._number(order)
+        self._book.add(order)
+        reports: list[Report] = [order.report()]
+        return reports + (self._transmit(order) if order.transmitted else [])
+
+    def _transmit(self, order: WorkingOrder) -> list[Report]:
+        """Release an order and the family it belongs to: transmitting one child transmits its parent."""
+        reports: list[Report] = []
+        parent = self._book.live.get((order.request.client_id, order.request.parent_id))
+        family = [order] if parent is None else [parent, *self._book.children(parent)]
+        for member in family:
+            member.transmitted = True
+        for member in family:
+            reports += self._begin(member)
+        return reports
+
+    def _begin(self, order: WorkingOrder) -> list[Report]:
+        """Send an order to the exchange if its session is open and nothing holds it; else say until when it waits."""
+        if order.at_exchange or order.status.done:
+            return []
+        if not may_trade(self._market, order):
+            return [self._waiting(order)]
+        order.worked = True
+        return [] if self._is_held(order) else self._activate(order)
+
+    def _waiting(self, order: WorkingOrder) -> ErrorReport:
+        """Return IB's notice 399 for an order placed outside its hours."""
+        request, contract = order.request, order.legs[0].contract
+        until = next_open(self._market, contract, rth=regular_only(request, contract)) or "the next session"
+        name = contract.local_symbol or contract.symbol
+        text = (
+            f"Order Message:\n{request.action} {request.quantity:g} {name}\n"
+            f"Warning: Your order will not be placed at the exchange until {until}."
+        )
+        return ErrorReport(client_id=request.client_id, order_id=request.order_id, code=399, text=text)
+
+    def _is_held(self, order: WorkingOrder) -> bool:
+        """Say whether the order waits for its transmission, its parent or its trigger price."""
+        parent = (order.request.client_id, order.request.parent_id)
+        if not order.transmitted or (order.request.parent_id and parent in self._book.live):
+            return True
+        return order.is_stop and not self._trigger(order)
+
+    def _trigger(self, order: WorkingOrder) -> bool:
+        """Trigger a stop whose price the last trade or the near touch has reached."""
+        quote, stop = self._market.quote(order.request.con_id), order.request.stop
+        near = quote.bid if order.direction > 0 else quote.ask
+        seen = [price for price in (quote.last, near) if price is not None and price > 0]
+        if stop is not None and not quote.halted:
+            order.triggered = any(order.direction * (price - stop) >= 0 for price in seen)
+        return order.triggered
+
+    def _activate(self, order: WorkingOrder) -> list[Report]:
+        """Put an order into the market: take what is displayed, rest with what remains."""
+        order.at_exchange, order.status = True, Status.SUBMITTED
+        slices = self._matcher.take(order)
+        reports: list[Report] = []
+        if order.request.order_type != "MKT" or sum(s.quantity for s in slices) < order.remaining:
+            reports.append(order.report())
+        reports += self._execute(order, slices)
+        if order.status.done:
+            return reports
+        if order.request.tif == "IOC":
+            return reports + self._end(order, _BY_SYSTEM)
+        self._join(order)
+        return reports
+
+    def _join(self, order: WorkingOrder) -> None:
+        order.queue_ahead = self._matcher.join(order) + self._own_ahead(order)
+
+    def _own_ahead(self, order: WorkingOrder) -> float:
+        return sum(other.remaining for other in self._book.resting_ahead(order))
+
+    def _modify(self, order: WorkingOrder, request: OrderRequest) -> list[Report]:
+        """Replace an order's terms in place; a new price or a larger size goes to the back of the queue."""
+        candidate = replace(order, request=request)
+        refusal = modification(order, request) or check(self._market, self._account, candidate)
+        if refusal is None and candidate.remaining > order.remaining:
+            refusal = margin_refusal(what_if(self._valuation, self._ledger, candidate))
+        if refusal is not None:
+            return [refusal.error(request), order.report()]
+        old, order.request = order.request, request
+        repriced = (old.limit, old.stop) != (request.limit, request.stop)
+        if repriced or request.quantity > old.quantity:
+            order.priority = self._next_priority()
+        reports: list[Report] = [order.report()]
+        if not order.at_exchange:
+            order.transmitted = request.transmit
+            return reports + (self._transmit(order) if order.transmitted else [])
+        if may_trade(self._market, order) and (repriced or request.quantity > old.quantity):
+            reports += self._execute(order, self._matcher.take(order))
+            self._join(order)
+        return reports
+
+    # ---- executions and ends
+
+    def _execute(self, order: WorkingOrder, slices: Sequence[Slice]) -> list[Report]:
+        """Book executions: for each, the fills, then the order, then the positions; a filled parent releases its children."""
+        reports: list[Report] = []
+        for piece in slices:
+            reports += self._executions.book(order, piece, self._market.now)
+            if order.remaining < 1:
+                self._book.retire(order, Status.FILLED, self._market.now, f"Filled Size: {order.filled:g}")
+            reports.append(order.report())
+            reports += [self._ledger.report(leg.contract.con_id) for leg in order.legs]
+        if slices:
+            self._standing = None
+        if order.status is Status.FILLED:
+            for child in self._book.children(order):
+                reports += self._begin(child)
+        return reports
+
+    def _end(self, order: WorkingOrder, words: str) -> list[Report]:
+        """Cancel a live order and the children that waited for it."""
+        children = self._book.children(order)
+        self._book.retire(order, Status.CANCELLED, self._market.now, words)
+        reports: list[Report] = [order.report(), _error(order.key, 202, "Order Canceled - reason:")]
+        for child in children:
+            reports += self._end(child, _BY_SYSTEM)
+        return reports
+
+    def cancel(self, client_id: int, order_id: int) -> Sequence[Report]:
+        """Cancel one order; codes 10147, 10148, 161 when it is unknown or already done, 202 when it is."""
+        key = (client_id, order_id)
+        if key in self._book.live:
+            return self._end(self._book.live[key], _BY_TRADER)
+        done = self._book.done.get(key)
+        if done is None:
+            return [_error(key, 10147, f"OrderId {order_id} that needs to be cancelled is not found.")]
+        if done.status is Status.INACTIVE:
+            text = f"Cancel attempted when order is not in a cancellable state.  Order permId ={done.perm_id}"
+            return [_error(key, 161, text)]
+        text = f"OrderId {order_id} that needs to be cancelled can not be cancelled, state: {done.status}."
+        return [_error(key, 10148, text)]
+
+    def cancel_all(self) -> Sequence[Report]:
+        """Cancel every working order of every client (reqGlobalCancel)."""
+        reports: list[Report] = []
+        for order in list(self._book.live.values()):
+            if not order.status.done:
+                reports += self._end(order, _BY_TRADER)
+        return reports
+
+    # ---- time
+
+    def step(self) -> Sequence[Report]:
+        """Match resting orders against the market at its present time; expire DAY and GTD orders; settle expired contracts."""
+        now = self._market.now
+        elapsed_s = (now - self._stepped_at).total_seconds()
+        if trading_day(now) != trading_day(self._stepped_at):
+            self._start_day()
+        self._stepped_at = now
+        self._settle_daily()
+        reports: list[Report] = []
+        for order in self._book.in_priority():
+            if not order.status.done:
+                reports += self._advance(order, elapsed_s)
+        return reports + self._settle_finally()
+
+    def _advance(self, order: WorkingOrder, elapsed_s: float) -> list[Report]:
+        """Expire, hold, send or match one live order."""
+        is_open = may_trade(self._market, order)
+        if self._has_expired(order, is_open):
+            return self._end(order, _BY_SYSTEM)
+        if not is_open:
+            return []
+        order.worked = True
+        if order.at_exchange:
+            return self._execute(order, self._matcher.rest(order, self._own_ahead(order), elapsed_s))
+        return [] if self._is_held(order) else self._activate(order)
+
+    def _has_expired(self, order: WorkingOrder, is_open: bool) -> bool:
+        """Say whether an order's time is over: a DAY order's once the session it worked in has closed."""
+        request, now = order.request, self._market.now
+        if request.tif == "GTD" and request.good_till is not None and request.good_till <= now:
+            return True
+        ends = [leg.contract.settles_at for leg in order.legs]
+        if any(end is not None and end <= now for end in ends):
+            return True
+        return request.tif == "DAY" and order.worked and not is_open
+
+    def _start_day(self) -> None:
+        """Begin the account's day: restart daily numbers and forget yesterday's executions."""
+        marks = {con_id: self._valuation.mark(p.contract, p) for con_id, p in self._ledger.positions.items()}
+        self._ledger.start_day(marks)
+        self._executions.reports.clear()
+        self._standing = None
+        self._start_equity = self._standing_now().equity_with_loan
+
+    def _settle_daily(self) -> None:
+        """Pay futures' variation when a contract's previous close changes, which is when its session's settlement is known."""
+        for position in self._ledger.held():
+            if not position.is_future:
+                continue
+            con_id = position.contract.con_id
+            close = self._market.quote(con_id).close
+            if close is None:
+                continue
+            if self._closes.setdefault(con_id, close) != close:
+                self._closes[con_id] = close
+                self._ledger.settle_daily(con_id, close)
+                self._standing = None
+
+    def _settle_finally(self) -> list[Report]:
+        """Close positions in contracts that have settled."""
+        reports: list[Report] = []
+        for position in self._ledger.held():
+            contract = position.contract
+            if contract.settles_at is None or contract.settles_at > self._market.now:
+                continue
+            price = self._market.settlement(contract.con_id)
+            if price is not None:
+                self._ledger.settle_finally(contract.con_id, price)
+                self._standing = None
+                reports.append(self._ledger.report(contract.con_id))
+        return reports
+
+    # ---- what clients ask for
+
+    def open_orders(self) -> Sequence[OrderReport]:
+        """Return the working orders of every client, oldest first."""
+        return [order.report() for order in sorted(self._book.live.values(), key=lambda o: o.perm_id)]
+
+    def completed_orders(self) -> Sequence[OrderReport]:
+        """Return today's done orders, in the order in which they ended."""
+        today = trading_day(self._market.now)
+        done = self._book.done.values()
+        return [o.report() for o in done if o.completed_at is not None and trading_day(o.completed_at) == today]
+
+    def executions(self) -> Sequence[FillReport]:
+        """Return the executions since the last midnight (New York), oldest first."""
+        return list(self._executions.reports)
+
+    def accounts(self) -> Sequence[str]:
+        """Return the account ids."""
+        return (self._account,)
+
+    def positions(self, account: str) -> Sequence[PositionReport]:
+        """Return non-zero positions, and zero ones that were closed today; none for an unknown account."""
+        if account != self._account:
+            return []
+        return [
+            self._ledger.report(con_id)
+            for con_id, position in self._ledger.positions.items()
+            if position.quantity or position.touched_today
+        ]
+
+    def values(self, account: str) -> Sequence[tuple[str, str, str]]:
+        """Return (tag, value, currency) of the account with IB's full tag set, Full* and LookAhead* included; none for an unknown account."""
+        if account != self._account:
+            return []
+        return account_values(account, self._standing_now(), self._start_equity)
+
+    def pnl(self, account: str, con_id: int = 0) -> PnlReport:
+        """Return the account's profit and loss, or one position's; zeros for what is not held."""
+        if account != self._account:
+            return PnlReport(daily=0.0, unrealized=0.0, realized=0.0)
+        if con_id == 0:
+            standing = self._standing_now()
+            return PnlReport(daily=standing.daily, unrealized=standing.unrealized, realized=standing.realized)
+        position = self._ledger.positions.get(con_id)
+        if position is None:
+            return PnlReport(daily=0.0, unrealized=0.0, realized=0.0)
+        mark = self._valuation.mark(position.contract, position)
+        return PnlReport(
+            daily=position.daily(mark),
+            unrealized=position.unrealized(mark),
+            realized=position.realized_today,
+            position=position.quantity,
+            value=position.value(mark),
+        )
+
+    def _standing_now(self) -> Standing:
+        """Return the account as it stands, computed once for each market time and each change of the books."""
+        if self._standing is None or self._standing[0] != self._market.now:
+            self._standing = (self._market.now, self._valuation.standing(self._ledger))
+        return self._standing[1]
+
+
+def _error(key: tuple[int, int], code: int, text: str) -> ErrorReport:
+    return ErrorReport(client_id=key[0], order_id=key[1], code=code, text=text)

@@ -1,0 +1,49 @@
+"""Answer what an order would do to the account, without doing it."""
+
+from __future__ import annotations
+
+from bot.gateway.exchange.account import Valuation
+from bot.gateway.exchange.fees import commission
+from bot.gateway.exchange.ledger import Ledger
+from bot.gateway.exchange.orders import WorkingOrder
+from bot.gateway.exchange.validation import Refusal, rejected
+from bot.gateway.records import WhatIfReport
+
+
+def what_if(valuation: Valuation, ledger: Ledger, order: WorkingOrder) -> WhatIfReport:
+    """Return margins and equity before and after a full fill of what remains, at the mark for futures and combinations, at the limit for a single option."""
+    after = ledger.copy()
+    fees = 0.0
+    for leg in order.legs:
+        price = valuation.mark(leg.contract)
+        if leg.contract.sec_type == "OPT" and not order.is_combo and order.limit is not None:
+            price = order.limit
+        quantity = order.remaining * leg.ratio * leg.sign * order.direction
+        fee = commission(leg.contract, quantity, price)
+        fees += fee
+        if quantity:
+            after.trade(leg.contract, quantity, price, fee)
+    was, then = valuation.standing(ledger), valuation.standing(after)
+    return WhatIfReport(
+        request=order.request,
+        init_before=was.margin.init,
+        maint_before=was.margin.maint,
+        equity_before=was.equity_with_loan,
+        init_change=then.margin.init - was.margin.init,
+        maint_change=then.margin.maint - was.margin.maint,
+        equity_change=then.equity_with_loan - was.equity_with_loan,
+        init_after=then.margin.init,
+        maint_after=then.margin.maint,
+        equity_after=then.equity_with_loan,
+        commission=fees,
+    )
+
+
+def margin_refusal(report: WhatIfReport) -> Refusal | None:
+    """Return IB's rejection when the order needs more margin than there is equity; an order that lowers the requirement always passes."""
+    if report.init_change <= 0 or report.init_after <= report.equity_after:
+        return None
+    return rejected(
+        "YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR EQUITY WITH LOAN VALUE "
+        f"[{report.equity_after:.2f} USD] MUST EXCEED THE INITIAL MARGIN [{report.init_after:.2f} USD]"
+    )
