@@ -1,0 +1,1 @@
+"""Turn tables of recorded or published figures into scenarios."""

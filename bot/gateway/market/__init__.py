@@ -1,0 +1,6 @@
+"""Give the market of a scenario: `load_market(name)`; what there is to choose from: `scenario_names()`, `scenario_info(name)`."""
+
+from bot.gateway.market.scenario import ScenarioInfo, scenario_info, scenario_names
+from bot.gateway.market.simulated import SimulatedMarket, load_market
+
+__all__ = ["ScenarioInfo", "SimulatedMarket", "load_market", "scenario_info", "scenario_names"]

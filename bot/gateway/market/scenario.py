@@ -1,0 +1,283 @@
+"""Read `session.toml`: what a scenario is, where its series come from, and which of them are recorded or modelled."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from bot.gateway.errors import ScenarioError
+from bot.gateway.market.tables import day, utc
+
+SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
+SESSION_FILE = "session.toml"
+
+
+class Kind(StrEnum):
+    """Say where the numbers of a series come from."""
+
+    RECORDED = "recorded"  # sampled as of each instant, never interpolated
+    ANCHORS = "anchors"  # published values hold at their own time, the path between them is modelled
+    MODELLED = "modelled"  # no published values at all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Hold where one series comes from; `bars` are OHLC rows stamped at the start of `bar_minutes`, `daily` rows at the close."""
+
+    name: str
+    kind: Kind
+    source: str = ""
+    bars: str = ""
+    bar_minutes: int = 60
+    daily: str = ""
+    quotes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halt:
+    """Hold a market-wide trading halt and for how long it stopped the futures, which reopened earlier."""
+
+    begins: datetime
+    ends: datetime
+    futures_end: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateMove:
+    """Say that on `day` the future moved away from spot VIX only after `since`, by evidence named in `source`."""
+
+    day: date
+    since: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondorPlan:
+    """Hold one lot of iron condors to be found in the account: opened at the close of `opened`, at the model's prices."""
+
+    opened: date
+    days: int
+    put_delta: float
+    call_delta: float
+    width: float
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """Hold everything `session.toml` says."""
+
+    name: str
+    folder: Path
+    title: str
+    text: str
+    start: datetime
+    end: datetime
+    seed: int
+    rate: float
+    dividend_yield: float
+    history_sessions: int
+    account: str
+    cash: float
+    series: Mapping[str, Series]
+    halts: tuple[Halt, ...]
+    late_moves: tuple[LateMove, ...]
+    book: tuple[CondorPlan, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioInfo:
+    """Describe a scenario without computing it; `series` pairs each name with where its numbers come from."""
+
+    name: str
+    title: str
+    text: str
+    start: datetime
+    end: datetime
+    seed: int
+    series: tuple[tuple[str, Kind, str], ...]
+
+
+SERIES_NAMES = ("SPX", "VIX", "VIX9D", "VIX3M", "VVIX", "VX", "VXM", "AD-NYSE", "TICK-NYSE", "SPX options", "VIX options")
+PUBLISHED = ("SPX", "VIX", "VIX9D", "VIX3M", "VVIX", "VX")
+_TOP = {"title", "text", "start", "end", "seed", "rate", "dividend_yield", "history_sessions", "account", "series", "halt"}
+_TOP |= {"late_move", "book"}
+
+
+def scenario_names() -> tuple[str, ...]:
+    """Return the names of the scenarios that come with the program."""
+    return tuple(sorted(folder.name for folder in SCENARIOS.iterdir() if (folder / SESSION_FILE).is_file()))
+
+
+def find_scenario(scenario: str | Path) -> Path:
+    """Return the folder of a scenario given by name or by path."""
+    if isinstance(scenario, str) and scenario in scenario_names():
+        return SCENARIOS / scenario
+    folder = Path(scenario)
+    if (folder / SESSION_FILE).is_file():
+        return folder
+    if folder.is_dir():
+        raise ScenarioError(f"{folder}: no {SESSION_FILE} in this folder; expected one, make it with alvh data import")
+    raise ScenarioError(
+        f"unknown scenario {str(scenario)!r}; choose one of {', '.join(scenario_names())}, or give a scenario folder"
+    )
+
+
+def scenario_info(scenario: str | Path) -> ScenarioInfo:
+    """Return the description of a scenario given by name or by folder."""
+    found = read_scenario(find_scenario(scenario))
+    series = tuple((item.name, item.kind, item.source) for item in found.series.values())
+    return ScenarioInfo(
+        name=found.name, title=found.title, text=found.text, start=found.start, end=found.end, seed=found.seed, series=series
+    )
+
+
+def read_scenario(folder: Path) -> Scenario:
+    """Return what the folder's `session.toml` says, refusing unknown keys and impossible values."""
+    try:
+        raw = tomllib.loads((folder / SESSION_FILE).read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ScenarioError(f"{SESSION_FILE}: not readable as TOML ({problem}); mend it") from problem
+    top = _Table("", raw, _TOP)
+    account = _Table("account", top.table("account"), {"id", "cash"})
+    start, end = top.instant("start"), top.instant("end")
+    if start >= end:
+        raise ScenarioError(f"{SESSION_FILE}: start {raw['start']} is not before end {raw['end']}; swap or mend them")
+    return Scenario(
+        name=folder.name,
+        folder=folder,
+        title=top.text("title"),
+        text=top.text("text"),
+        start=start,
+        end=end,
+        seed=top.whole("seed", low=0),
+        rate=top.number("rate", low=-0.05, high=0.25),
+        dividend_yield=top.number("dividend_yield", low=0.0, high=0.1),
+        history_sessions=top.whole("history_sessions", low=20),
+        account=account.text("id"),
+        cash=account.number("cash", low=0.0, high=1e12),
+        series=_series(top.table("series")),
+        halts=tuple(_halt(item) for item in top.tables("halt", {"begins", "ends", "futures_end", "source"})),
+        late_moves=tuple(_late_move(item) for item in top.tables("late_move", {"day", "since", "source"})),
+        book=tuple(_condors(item) for item in top.tables("book", set(CondorPlan.__dataclass_fields__))),
+    )
+
+
+def _series(raw: Mapping[str, Any]) -> dict[str, Series]:
+    found: dict[str, Series] = {}
+    for name, content in raw.items():
+        if name not in SERIES_NAMES:
+            raise ScenarioError(f"{SESSION_FILE}: unknown series {name!r}; expected one of {', '.join(SERIES_NAMES)}")
+        table = _Table(f"series.{name}", content, {"kind", "source", "bars", "bar_minutes", "daily", "quotes"})
+        found[name] = Series(
+            name=name,
+            kind=table.kind(),
+            source=table.text("source"),
+            bars=table.text("bars", ""),
+            bar_minutes=table.whole("bar_minutes", low=1, default=60),
+            daily=table.text("daily", ""),
+            quotes=table.text("quotes", ""),
+        )
+    for name in PUBLISHED:
+        if name not in found or not found[name].daily:
+            raise ScenarioError(f"{SESSION_FILE}: series {name} has no daily file; every scenario needs one, add it")
+    return found
+
+
+def _halt(table: _Table) -> Halt:
+    return Halt(
+        begins=table.instant("begins"),
+        ends=table.instant("ends"),
+        futures_end=table.instant("futures_end"),
+        source=table.text("source"),
+    )
+
+
+def _late_move(table: _Table) -> LateMove:
+    return LateMove(day=table.day("day"), since=table.instant("since"), source=table.text("source"))
+
+
+def _condors(table: _Table) -> CondorPlan:
+    return CondorPlan(
+        opened=table.day("opened"),
+        days=table.whole("days", low=1),
+        put_delta=table.number("put_delta", low=0.01, high=0.5),
+        call_delta=table.number("call_delta", low=0.01, high=0.5),
+        width=table.number("width", low=5.0, high=1000.0),
+        quantity=table.whole("quantity", low=1),
+    )
+
+
+class _Table:
+    """Read typed values out of one TOML table and name the table and key when they are wrong."""
+
+    def __init__(self, name: str, raw: Any, known: set[str]) -> None:
+        if not isinstance(raw, Mapping):
+            raise ScenarioError(f"{SESSION_FILE}: [{name}] is not a table; write it as one")
+        unknown = sorted(set(raw) - known)
+        if unknown:
+            where = f" in [{name}]" if name else ""
+            raise ScenarioError(
+                f"{SESSION_FILE}: unknown key {unknown[0]!r}{where}; expected one of {', '.join(sorted(known))}"
+            )
+        self._name = name
+        self._raw = raw
+
+    def _get(self, key: str, default: Any = None) -> Any:
+        value = self._raw.get(key, default)
+        if value is None:
+            raise ScenarioError(f"{SESSION_FILE}: key {self._where(key)} is missing; add it")
+        return value
+
+    def _where(self, key: str) -> str:
+        return f"{self._name}.{key}" if self._name else key
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """Return a string."""
+        value = self._get(key, default)
+        if not isinstance(value, str):
+            raise ScenarioError(f"{SESSION_FILE}: {self._where(key)} is {value!r}; expected text in quotes")
+        return value.strip()
+
+    def number(self, key: str, *, low: float, high: float) -> float:
+        """Return a number within [low, high]."""
+        value = self._get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise ScenarioError(f"{SESSION_FILE}: {self._where(key)} is {value!r}; expected {low:g} to {high:g}")
+        return float(value)
+
+    def whole(self, key: str, *, low: int, default: int | None = None) -> int:
+        """Return a whole number not below `low`."""
+        value = self._get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int) or value < low:
+            raise ScenarioError(f"{SESSION_FILE}: {self._where(key)} is {value!r}; expected a whole number from {low}")
+        return value
+
+    def instant(self, key: str) -> datetime:
+        """Return an instant in UTC."""
+        return utc(f"{SESSION_FILE}: {self._where(key)}", self.text(key))
+
+    def day(self, key: str) -> date:
+        """Return a date."""
+        return day(f"{SESSION_FILE}: {self._where(key)}", self.text(key))
+
+    def kind(self) -> Kind:
+        """Return where the series' numbers come from."""
+        value = self.text("kind")
+        if value not in set(Kind):
+            raise ScenarioError(f"{SESSION_FILE}: {self._where('kind')} is {value!r}; expected one of {', '.join(Kind)}")
+        return Kind(value)
+
+    def table(self, key: str) -> Any:
+        """Return a sub-table, still to be checked."""
+        return self._get(key)
+
+    def tables(self, key: str, known: set[str]) -> list[_Table]:
+        """Return an array of tables, empty when it is absent."""
+        return [_Table(f"{key} {n}", item, known) for n, item in enumerate(self._raw.get(key, ()), start=1)]

@@ -1,0 +1,284 @@
+"""The market of a scenario behind the gateway's protocol: a pure function of scenario, seed and time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+from bot.gateway.market import history, timetables
+from bot.gateway.market.chain import expiries, strikes
+from bot.gateway.market.condors import opening_positions
+from bot.gateway.market.desk import Desk
+from bot.gateway.market.grid import TICK_SECONDS
+from bot.gateway.market.listing import (
+    INDEX_IDS,
+    MARKET_RULES,
+    OptionClass,
+    future_contract,
+    future_of,
+    index_contract,
+    option_contract,
+    option_expiry,
+    option_of,
+)
+from bot.gateway.market.options import OptionQuotes
+from bot.gateway.market.scenario import find_scenario, read_scenario
+from bot.gateway.market.sessions import Hours
+from bot.gateway.market.ticker import HOURS_OF_INDEX, Ticker
+from bot.gateway.market.world import World, build
+from bot.gateway.records import (
+    Contract,
+    ContractPattern,
+    Greeks,
+    HistoryBar,
+    OpeningAccount,
+    OptionChain,
+    Quote,
+)
+
+_SYMBOLS = {con_id: symbol for symbol, con_id in INDEX_IDS.items()}
+_VX_LISTED, _VXM_LISTED = 8, 4
+
+
+def load_market(scenario: str | Path, *, seed: int | None = None) -> SimulatedMarket:
+    """Return the market of a scenario given by name or folder, standing at its start; `seed` overrides the scenario's own."""
+    found = read_scenario(find_scenario(scenario))
+    return SimulatedMarket(build(found, found.seed if seed is None else seed))
+
+
+class SimulatedMarket:
+    """Answer for one scenario what is listed, what is displayed and what happened until now."""
+
+    tick_seconds = TICK_SECONDS
+
+    def __init__(self, world: World) -> None:
+        self.name = world.scenario.name
+        self.seed = world.seed
+        self.start = world.scenario.start
+        self.end = world.scenario.end
+        self._world = world
+        self._now = self.start
+        self._tick = world.grid.index(self.start)
+        self._desk = Desk(world)
+        self._ticker = Ticker(world)
+        self._options = OptionQuotes(world, self._desk)
+        self._reference = round(float(world.paths.shown["SPX"][self._tick]) / 100.0) * 100.0
+
+    @property
+    def now(self) -> datetime:
+        """Return the market's time."""
+        return self._now
+
+    def advance(self, to: datetime) -> None:
+        """Move the market's time to `to`; beyond the end of the scenario its last state stands."""
+        if to < self._now:
+            raise ValueError(f"the market stands at {self._now} and cannot go back to {to}")
+        self._now = to
+        self._tick = self._world.grid.index(to)
+
+    def find(self, pattern: ContractPattern) -> Sequence[Contract]:
+        """Return every contract listed at `now` that matches; options only when the pattern asks for options."""
+        if pattern.con_id:
+            found = self.contract(pattern.con_id)
+            return () if found is None else (found,)
+        if pattern.sec_type == "OPT":
+            return self._find_options(pattern)
+        listed: list[Contract] = []
+        if pattern.sec_type in ("", "IND"):
+            listed += [index_contract(symbol) for symbol in INDEX_IDS]
+        if pattern.sec_type in ("", "FUT"):
+            listed += self._listed_futures()
+        return tuple(item for item in listed if _matches(item, pattern))
+
+    def _listed_futures(self) -> list[Contract]:
+        days = [day for day in self._world.futures if _settles_at(day) > self._now]
+        whole = [future_contract(day, mini=False) for day in days[:_VX_LISTED]]
+        return whole + [future_contract(day, mini=True) for day in days[:_VXM_LISTED]]
+
+    def _find_options(self, pattern: ContractPattern) -> Sequence[Contract]:
+        found: list[Contract] = []
+        for option_class in OptionClass:
+            if pattern.symbol not in ("", option_class.underlying) or pattern.trading_class not in ("", option_class):
+                continue
+            for expiry in expiries(option_class, self._now, self._world.timetable, self._world.futures):
+                if not expiry.text.startswith(pattern.expiry):
+                    continue
+                ladder: Sequence[float] = self._strikes(option_class, expiry.settles_on)
+                if pattern.strike:
+                    ladder = (pattern.strike,) if pattern.strike in ladder else ()
+                rights = ("C", "P") if not pattern.right else (pattern.right[0].upper(),)
+                found += [option_contract(expiry, strike, right) for strike in ladder for right in rights]
+        matching = [item for item in found if _matches(item, replace(pattern, right="", strike=0.0, exchange=""))]
+        exchange = pattern.exchange or "SMART"
+        if exchange not in ("SMART", "CBOE"):
+            return ()
+        return tuple(matching if exchange == "SMART" else [replace(item, exchange=exchange) for item in matching])
+
+    def _strikes(self, option_class: OptionClass, settles_on: date) -> tuple[float, ...]:
+        days = (settles_on - self.start.date()).days
+        return strikes(option_class, max(days, 0), self._reference)
+
+    def contract(self, con_id: int) -> Contract | None:
+        """Return the contract with this conId, also an expired one."""
+        if con_id in _SYMBOLS:
+            return index_contract(_SYMBOLS[con_id])
+        future = future_of(con_id)
+        if future is not None:
+            return future_contract(future[0], mini=future[1]) if future[0] in self._world.futures else None
+        option = option_of(con_id)
+        if option is None or not self._world.timetable.is_session(option[1]):
+            return None
+        option_class, settles_on, strike, right = option
+        return option_contract(option_expiry(option_class, settles_on, self._world.timetable), strike, right)
+
+    def chains(self, underlying_con_id: int) -> Sequence[OptionChain]:
+        """Return the option chains on SPX or VIX, one per class and exchange."""
+        found = []
+        for option_class in OptionClass:
+            if INDEX_IDS[option_class.underlying] != underlying_con_id:
+                continue
+            listed = expiries(option_class, self._now, self._world.timetable, self._world.futures)
+            ladder = sorted({strike for item in listed for strike in self._strikes(option_class, item.settles_on)})
+            for exchange in ("SMART", "CBOE"):
+                found.append(
+                    OptionChain(
+                        exchange=exchange,
+                        underlying_con_id=underlying_con_id,
+                        trading_class=option_class.value,
+                        multiplier="100",
+                        expiries=tuple(item.text for item in listed),
+                        strikes=tuple(ladder),
+                    )
+                )
+        return tuple(found)
+
+    def quote(self, con_id: int) -> Quote:
+        """Return the displayed market at `now`; empty for what is not quoted."""
+        if con_id in _SYMBOLS:
+            return self._ticker.index(_SYMBOLS[con_id], self._tick, halted=self._halted(futures=False))
+        future = future_of(con_id)
+        if future is not None and future[0] in self._world.futures:
+            return self._ticker.future(
+                self._world.futures[future[0]],
+                self._tick,
+                con_id=con_id,
+                mini=future[1],
+                open_=self.is_open(con_id, rth=False),
+                halted=self._halted(futures=True),
+            )
+        if option_of(con_id) is None:
+            return Quote()
+        return self._options.quote(con_id, self._now, self._tick, halted=self._halted(futures=False))
+
+    def greeks(self, con_id: int) -> Greeks | None:
+        """Return model greeks of an option at `now`; `None` when its market has no model."""
+        return None if option_of(con_id) is None else self._options.greeks(con_id, self._now, self._tick)
+
+    def generic(self, con_id: int) -> dict[str, float]:
+        """Return generic-tick values by IB's name, where they exist."""
+        symbol = _SYMBOLS.get(con_id, "")
+        if symbol == "SPX":
+            return {"optionImpliedVol": round(float(self._world.paths.driver[self._tick]) / 100.0, 6)}
+        future = future_of(con_id)
+        if future is None or future[0] not in self._world.futures:
+            return {}
+        days = self._world.trade_days[Hours.VX]
+        today = days.days[days.at(self._tick)]
+        known = {day: value for day, value in self._world.futures[future[0]].open_interest.items() if day < today and value}
+        return {"futuresOpenInterest": known[max(known)] * (0.3 if future[1] else 1.0)} if known else {}
+
+    def bars(
+        self, con_id: int, what: str, start: datetime, end: datetime, step_s: int, *, rth: bool
+    ) -> Sequence[HistoryBar]:
+        """Return bars of `step_s` seconds in [start, end); nothing after `now`; empty where IB has no such history."""
+        sample = self._sample(con_id, what)
+        last = min(end, datetime.fromtimestamp(self._now.timestamp() + 1, end.tzinfo))
+        if sample is None or last <= start:
+            return ()
+        return history.bars(self._world, self._hours(con_id), (start, last), step_s, rth=rth, sample=sample)
+
+    def _sample(self, con_id: int, what: str) -> history.Sampler | None:
+        if con_id in _SYMBOLS:
+            return history.index_sampler(self._ticker, _SYMBOLS[con_id], what)
+        future = future_of(con_id)
+        if future is not None and future[0] in self._world.futures:
+            return history.future_sampler(self._world, self._ticker, self._world.futures[future[0]], con_id, future[1], what)
+        return self._options.sampler(con_id, what) if option_of(con_id) is not None else None
+
+    def hours(self, con_id: int, first: date, days: int) -> tuple[str, str]:
+        """Return IB's tradingHours and liquidHours for `days` calendar days from `first`, in the contract's zone."""
+        return timetables.ib_hours(self._world.timetable, self._hours(con_id), self.zone(con_id), first, days)
+
+    def zone(self, con_id: int) -> str:
+        """Return US/Eastern for the NYSE indices and US/Central for everything of Cboe and CFE."""
+        return "US/Eastern" if _SYMBOLS.get(con_id, "").endswith("-NYSE") else "US/Central"
+
+    def is_open(self, con_id: int, *, rth: bool) -> bool:
+        """Say whether the contract trades at `now`; an expiring one stops before it settles."""
+        contract = self.contract(con_id)
+        if contract is None or not timetables.trades_still(contract, self._now, self._world.timetable):
+            return False
+        return timetables.is_open(self._world.timetable, self._hours(con_id), self._now, rth=rth)
+
+    def _hours(self, con_id: int) -> Hours:
+        if con_id in _SYMBOLS:
+            return HOURS_OF_INDEX[_SYMBOLS[con_id]]
+        return Hours.VX if future_of(con_id) is not None else Hours.OPTION
+
+    def _halted(self, *, futures: bool) -> bool:
+        return any(
+            halt.begins <= self._now < (halt.futures_end if futures else halt.ends) for halt in self._world.scenario.halts
+        )
+
+    def market_rule(self, rule_id: int) -> Sequence[tuple[float, float]] | None:
+        """Return (low edge, increment) pairs of a market rule."""
+        return MARKET_RULES.get(rule_id)
+
+    def settlement(self, con_id: int) -> float | None:
+        """Return the final settlement price of a contract that has settled by `now`."""
+        contract = self.contract(con_id)
+        if contract is None or contract.settles_at is None or contract.settles_at > self._now:
+            return None
+        settled = self._settling_value(con_id, contract.settles_at)
+        if settled is None or contract.sec_type == "FUT":
+            return settled
+        return max(settled - contract.strike if contract.right == "C" else contract.strike - settled, 0.0)
+
+    def _settling_value(self, con_id: int, at: datetime) -> float | None:
+        """Return the final VX settlement, SPX at the bell for options on it; `None` for what lies outside the scenario."""
+        if not self._world.grid.holds(at):
+            return None
+        future, option = future_of(con_id), option_of(con_id)
+        vix_day = future[0] if future else option[1] if option and option[0] is OptionClass.VIX else None
+        tick = self._world.grid.index(at)
+        if vix_day is None:
+            return float(self._world.paths.shown["SPX"][tick])
+        listed = self._world.futures.get(vix_day)
+        return float(self._world.paths.shown["VIX"][tick]) if listed is None or listed.final is None else listed.final
+
+    def opening_account(self) -> OpeningAccount:
+        """Return the account with which the scenario begins."""
+        positions = opening_positions(self._world, self._desk, self._reference)
+        return OpeningAccount(account=self._world.scenario.account, cash=self._world.scenario.cash, positions=positions)
+
+
+def _settles_at(day: date) -> datetime:
+    settles_at = future_contract(day, mini=False).settles_at
+    if settles_at is None:
+        raise ValueError(f"the future of {day} has no settlement instant")
+    return settles_at
+
+
+def _matches(contract: Contract, pattern: ContractPattern) -> bool:
+    """Say whether every field that the pattern fills in agrees; an expiry may be a month or a day."""
+    exact = ("symbol", "sec_type", "exchange", "currency", "right", "multiplier", "local_symbol", "trading_class")
+    if any(getattr(pattern, name) not in ("", getattr(contract, name)) for name in exact):
+        return False
+    if pattern.strike and pattern.strike != contract.strike:
+        return False
+    if len(pattern.expiry) == 6:
+        return pattern.expiry in (contract.expiry[:6], contract.contract_month)
+    return not pattern.expiry or pattern.expiry == contract.expiry
+
