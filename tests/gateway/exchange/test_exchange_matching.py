@@ -96,4 +96,5 @@ def test_better_prices_are_served_before_older_orders(bench):
     bench.exchange.place(bench.order("BUY", 8, 19.5, order_id=1))
     bench.exchange.place(bench.order("BUY", 8, 19.6, order_id=2))
     bench.market.show(VX_FEB, bid=19.3, ask=19.5, ask_size=8)
-    assert [(r.request.order_id, r.price) for r in bench.tick() if isinstance(r, FillReport)][0] == (2, 19.6)
+    first = next(r for r in bench.tick() if isinstance(r, FillReport))
+    assert (first.request.order_id, first.price) == (2, 19.6)
