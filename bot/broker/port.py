@@ -174,6 +174,7 @@ class Reader(Protocol):
     """Look at an account and a market. Every awaitable is bounded in time and raises `Retry` or `Halt` (bot.errors) when it fails."""
 
     account: str
+    accounts: tuple[str, ...]
     library: str
 
     @property
@@ -206,6 +207,12 @@ class Reader(Protocol):
 
     def unsubscribe(self, con_id: int) -> None:
         """Stop the subscription."""
+
+    async def confirm(self, con_ids: Sequence[int]) -> None:
+        """Ask for one snapshot of each line, so that a quiet market is known to be quiet and not dead; never raises for silence."""
+
+    def refused(self, con_id: int) -> str:
+        """Return why the broker does not quote this instrument; empty when it did not say so."""
 
     def quote(self, con_id: int) -> Quote:
         """Return the last known quote with its age; an empty quote when there is none."""

@@ -1,0 +1,79 @@
+"""Count what may still be sold, so that no SELL can ever exceed what the account holds.
+
+Only frames that prove something move this count: positions, executions, and statuses that IB sent as such. An order that
+an error frame made look cancelled still counts as working.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.broker.port import Fill, OrderState, OrderUpdate
+from strategies.alvh.records import Side
+
+_DEAD = frozenset({OrderState.CANCELLED, OrderState.REJECTED})
+
+
+@dataclass(slots=True, kw_only=True)
+class _Sell:
+    con_id: int
+    quantity: int
+    executed: int = 0
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Hold the account's long quantities and the sells that may still fill."""
+
+    held: dict[int, int] = field(default_factory=dict)
+    confirmed: bool = False
+    _sells: dict[str, _Sell] = field(default_factory=dict)
+    _executions: set[str] = field(default_factory=set)
+
+    def positions(self, held: dict[int, int]) -> None:
+        """Take a confirmed snapshot of the account."""
+        self.held = dict(held)
+        self.confirmed = True
+
+    def position(self, con_id: int, quantity: int) -> None:
+        """Take a pushed position."""
+        self.held[con_id] = quantity
+
+    def sent(self, ref: str, con_id: int, side: Side, quantity: int) -> None:
+        """Count an order from the moment at which it is sent."""
+        if side is Side.SELL and ref not in self._sells:
+            self._sells[ref] = _Sell(con_id=con_id, quantity=quantity)
+
+    def updated(self, update: OrderUpdate) -> None:
+        """Take a status; one that an error frame caused proves nothing and changes nothing."""
+        if update.by_error or update.side is not Side.SELL:
+            return
+        key = update.ref or str(update.perm_id)
+        if update.state in _DEAD:
+            self._sells.pop(key, None)
+        elif key not in self._sells and update.state is not OrderState.FILLED:
+            self._sells[key] = _Sell(
+                con_id=update.con_id, quantity=update.filled + update.remaining, executed=update.filled
+            )
+
+    def filled(self, fill: Fill) -> None:
+        """Take a live execution once; the position that IB pushes after it says the same."""
+        identity = fill.exec_id.rpartition(".")[0]
+        if identity in self._executions:
+            return
+        self._executions.add(identity)
+        if fill.side is Side.BUY:
+            return
+        self.held[fill.con_id] = self.held.get(fill.con_id, 0) - fill.quantity
+        sell = self._sells.get(fill.ref or str(fill.perm_id))
+        if sell is not None:
+            sell.executed += fill.quantity
+
+    def sellable(self, con_id: int) -> int:
+        """Return how many contracts may be offered now; nothing before a confirmed snapshot."""
+        if not self.confirmed:
+            return 0
+        working = sum(
+            max(0, sell.quantity - sell.executed) for sell in self._sells.values() if sell.con_id == con_id
+        )
+        return max(0, self.held.get(con_id, 0) - working)

@@ -1,0 +1,131 @@
+"""Keep one instrument's market: every field with the bot's time of its last tick, cleaned of IB's sentinels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from strategies.alvh.records import Greeks, GreeksSource, Quote
+
+UNSET = 1e300  # DBL_MAX and its neighbours
+_PRICE_TICKS = {1: "bid", 66: "bid", 2: "ask", 67: "ask", 4: "last", 68: "last", 9: "close", 75: "close"}
+_OPEN_TICKS = {14: "open", 76: "open"}
+_DELAYED_TICKS = range(66, 84)
+_MARKET_FIELDS = ("bid", "ask", "last")
+LIVE = 1
+
+
+def clean_price(value: Any, *, zero_is_value: bool = False) -> float | None:
+    """Return a price, or `None` for what IB sends in place of one: NaN, -1, 0 and DBL_MAX."""
+    number = clean_number(value)
+    if number is None or number < 0.0 or (number == 0.0 and not zero_is_value):
+        return None
+    return number
+
+
+def clean_number(value: Any) -> float | None:
+    """Return a finite number below DBL_MAX, or `None`."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) and abs(number) < UNSET else None
+
+
+def clean_greeks(raw: Any, at: datetime, now: datetime) -> Greeks | None:
+    """Return the model's greeks, or `None` when any needed one is missing or a sentinel (-1, -2, DBL_MAX)."""
+    iv, delta = clean_number(raw.impliedVol), clean_number(raw.delta)
+    gamma, vega, theta = clean_number(raw.gamma), clean_number(raw.vega), clean_number(raw.theta)
+    if iv is None or delta is None or gamma is None or vega is None or theta is None:
+        return None
+    if iv <= 0.0 or abs(delta) > 1.0 or gamma < 0.0 or vega < 0.0 or theta == -2.0:
+        return None
+    return Greeks(
+        iv=iv,
+        delta=delta,
+        gamma=gamma,
+        vega=vega,
+        theta=theta,
+        underlying=clean_price(raw.undPrice),
+        age_s=(now - at).total_seconds(),
+        source=GreeksSource.IB,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """Hold one market-data line. A count (advancers, decliners) may be zero, a price may not."""
+
+    con_id: int
+    is_count: bool = False
+    values: dict[str, float | None] = field(default_factory=dict)
+    ticked_at: dict[str, datetime] = field(default_factory=dict)
+    changed_at: datetime | None = None
+    greeks_raw: Any = None
+    greeks_at: datetime | None = None
+    delayed: bool = False
+    refused: str = ""
+
+    def tick(self, tick_type: int, price: float, size: float, now: datetime) -> None:
+        """Take one price tick by IB's tick type."""
+        name = _PRICE_TICKS.get(tick_type) or _OPEN_TICKS.get(tick_type)
+        if name is None:
+            return
+        self.delayed = tick_type in _DELAYED_TICKS
+        self.put(name, clean_price(price, zero_is_value=self.is_count), now)
+        if name in ("bid", "ask"):
+            self.put(f"{name}_size", clean_number(size), now)
+
+    def put(self, name: str, value: float | None, now: datetime) -> None:
+        """Store one field and the time of its tick."""
+        if name in _MARKET_FIELDS and (name not in self.values or self.values[name] != value):
+            self.changed_at = now
+        self.values[name] = value
+        self.ticked_at[name] = now
+
+    def refresh(self, ticker: Any, now: datetime) -> None:
+        """Take what only the library's ticker carries: sizes that came alone, greeks, the halt flag, the data type."""
+        for name, attribute in (("bid_size", "bidSize"), ("ask_size", "askSize")):
+            size = clean_number(getattr(ticker, attribute))
+            if size is not None:
+                self.values[name] = size
+        self.delayed = self.delayed or ticker.marketDataType != LIVE
+        self.values["halted"] = clean_number(ticker.halted)
+        if ticker.modelGreeks is not None:
+            self.greeks_raw, self.greeks_at = ticker.modelGreeks, now
+            ticker.modelGreeks = None
+
+    def quote(self, now: datetime) -> Quote:
+        """Return the market; its age is that of the older side, or of the last price where there are no sides."""
+        at = self.oldest_tick()
+        return Quote(
+            bid=self.values.get("bid"),
+            ask=self.values.get("ask"),
+            last=self.values.get("last"),
+            bid_size=self.values.get("bid_size"),
+            ask_size=self.values.get("ask_size"),
+            age_s=None if at is None else (now - at).total_seconds(),
+            delayed=self.delayed,
+            halted=(self.values.get("halted") or 0.0) > 0.0,
+        )
+
+    def oldest_tick(self) -> datetime | None:
+        """Return when the staler side of the market last ticked; without sides, when the last price did."""
+        sides = [self.ticked_at[name] for name in ("bid", "ask") if name in self.ticked_at]
+        return min(sides) if sides else self.ticked_at.get("last")
+
+    def greeks(self, now: datetime) -> Greeks | None:
+        """Return the model's greeks with their age, or `None`."""
+        if self.greeks_raw is None or self.greeks_at is None:
+            return None
+        return clean_greeks(self.greeks_raw, self.greeks_at, now)
+
+    def unchanged_s(self, now: datetime) -> float | None:
+        """Return the seconds since bid, ask or last changed."""
+        return None if self.changed_at is None else (now - self.changed_at).total_seconds()
+
+    def forget_delay(self) -> None:
+        """Start over: a renewed subscription says again whether it is live."""
+        self.delayed, self.refused = False, ""

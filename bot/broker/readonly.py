@@ -1,0 +1,455 @@
+"""Read an account and a market through the client library: a broker object that has no method that writes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.broker import codes, contracts, reports
+from bot.broker.client import Library, load
+from bot.broker.connection import Connection, Endpoint, NoDefinition
+from bot.broker.history import bar_size, closed_bars, duration
+from bot.broker.ledger import Ledger
+from bot.broker.link import Link
+from bot.broker.port import (
+    BrokerPosition,
+    Chain,
+    Fill,
+    Instrument,
+    LinkState,
+    Notice,
+    OrderState,
+    OrderUpdate,
+    Positions,
+    Query,
+)
+from bot.broker.quotes import LIVE, Line
+from bot.clock import Clock
+from bot.errors import Refuse, Retry
+from strategies.alvh.records import Account, Bar, Greeks, Quote
+
+COUNTED = ("AD-NYSE", "ADVN-NYSE", "DECN-NYSE")
+MULTIPLIED = ("FUT", "OPT", "FOP")
+
+
+class ReadOnlyBroker:
+    """Look at one account and its market (the port's `Reader`).
+
+    `mode` is checked against the account's prefix: `paper` and `demo` need a DU or DF account, `live` must not have one.
+    """
+
+    read_only = True
+
+    def __init__(
+        self, endpoint: Endpoint, clock: Clock, *, mode: str = "dry-run", library: Library | None = None
+    ) -> None:
+        self._clock = clock
+        self._mode = mode
+        self._connection = Connection(library or load(), endpoint, read_only=self.read_only)
+        self._ib = self._connection.ib
+        self._link = Link()
+        self._ledger = Ledger()
+        self._lines: dict[int, Line] = {}
+        self._contracts: dict[int, Any] = {}
+        self._instruments: dict[int, Instrument] = {}
+        self._on_order: list[Callable[[OrderUpdate], None]] = []
+        self._on_fill: list[Callable[[Fill], None]] = []
+        self._on_notice: list[Callable[[Notice], None]] = []
+        self._own: dict[int, OrderUpdate] = {}
+        self._doubtful_positions = False
+        self.account = endpoint.account
+        self.accounts: tuple[str, ...] = ()
+        self.library = f"{self._connection.library.name} {self._connection.library.version}"
+        self._hook()
+
+    def _hook(self) -> None:
+        guarded = self._connection.guarded
+        ib = self._ib
+        ib.errorEvent += guarded(self._heard)
+        ib.pendingTickersEvent += guarded(self._ticked)
+        ib.positionEvent += guarded(self._position_pushed)
+        ib.orderStatusEvent += guarded(self._order_status)
+        ib.execDetailsEvent += guarded(self._executed)
+        ib.commissionReportEvent += guarded(self._commissioned)
+        ib.disconnectedEvent += guarded(self._link.closed)
+        original = ib.wrapper.priceSizeTick
+        price_tick = guarded(self._price_tick)
+
+        def tap(req_id: int, tick_type: int, price: float, size: float) -> None:
+            """See every tick before the library folds repeated and empty ones away."""
+            price_tick(req_id, tick_type, price, size)
+            original(req_id, tick_type, price, size)
+
+        ib.wrapper.priceSizeTick = tap
+
+    # -- the connection
+
+    @property
+    def link(self) -> LinkState:
+        """Return the state of the line."""
+        self._link.connected = self._connection.is_open
+        return self._link.state(delayed=any(line.delayed for line in self._lines.values()))
+
+    async def connect(self) -> None:
+        """Connect with bounded retries, verify account and mode, and renew every subscription."""
+        await self._connection.open()
+        self._link.opened()
+        try:
+            self._verify_account()
+        except Refuse:
+            await self.disconnect()
+            raise
+        self._ib.reqMarketDataType(LIVE)
+        self._recall_own()
+        self._resubscribe(cancel=False)
+
+    def _recall_own(self) -> None:
+        """Learn which working orders this client id sent before, so that an error that names one is understood."""
+        client_id = self._connection.endpoint.client_id
+        for trade in self._ib.openTrades():
+            if trade.order.clientId == client_id and trade.order.account == self.account:
+                self._own[trade.order.orderId] = reports.update_of(trade)
+
+    def _verify_account(self) -> None:
+        self.accounts = tuple(self._ib.managedAccounts())
+        wanted = self._connection.endpoint.account
+        if wanted and wanted not in self.accounts:
+            raise Refuse(f"the gateway manages {', '.join(self.accounts)}, expected {wanted}: mend account in the settings")
+        if not wanted and len(self.accounts) != 1:
+            raise Refuse(f"the gateway manages {', '.join(self.accounts)}: name one as account in the settings")
+        self.account = wanted or self.accounts[0]
+        is_paper = self.account.startswith("D")
+        if self._mode in ("paper", "demo") and not is_paper:
+            raise Refuse(f"mode is {self._mode}, account {self.account} is live (expected DU...): log in to the paper gateway")
+        if self._mode == "live" and is_paper:
+            raise Refuse(f"mode is live, account {self.account} is a paper account: log in to the live gateway")
+
+    async def disconnect(self) -> None:
+        """Close the connection."""
+        await self._connection.close()
+        self._link.closed()
+
+    async def heartbeat(self) -> datetime:
+        """Return the broker's time; raise `Halt` when an event could not be handled."""
+        self._connection.check_fault()
+        at: datetime = await self._read("broker time", lambda: self._ib.reqCurrentTimeAsync(), shared="time")
+        return at
+
+    def wire_bytes(self) -> tuple[int, int]:
+        """Return bytes (received, sent) since the connection was made; zeros while there is none."""
+        if not self._connection.is_open:
+            return (0, 0)
+        stats = self._ib.client.connectionStats()
+        return (stats.numBytesRecv, stats.numBytesSent)
+
+    async def _read(self, what: str, ask: Callable[[], Any], *, shared: str = "", timeout_s: float = 0.0) -> Any:
+        async def attempt() -> Any:
+            return await self._connection.read(what, ask, shared=shared, timeout_s=timeout_s)
+
+        return await self._connection.retrying(attempt)
+
+    # -- contracts
+
+    async def instruments(self, query: Query) -> Sequence[Instrument]:
+        """Return every contract that matches, ordered by expiry, strike, right and conId."""
+        wanted = contracts.contract_to_find(self._connection.library, query)
+        what = f"contract {query.symbol or query.con_id} {query.sec_type} {query.trading_class}".strip()
+        try:
+            found = await self._read(what, lambda: self._ib.reqContractDetailsAsync(wanted))
+        except NoDefinition:
+            return ()
+        rows = [contracts.instrument_of_details(details) for details in found]
+        for row in rows:
+            self._instruments[row.con_id] = row
+        return tuple(sorted(rows, key=lambda row: (str(row.expires_on), row.strike, row.right, row.con_id)))
+
+    async def chains(self, underlying: Instrument) -> Sequence[Chain]:
+        """Return the option chains of an underlying, ordered by exchange and class."""
+        found = await self._read(
+            f"option chains of {underlying.symbol}",
+            lambda: self._ib.reqSecDefOptParamsAsync(
+                underlying.symbol, "", underlying.sec_type, underlying.con_id
+            ),
+        )
+        rows = [
+            Chain(
+                trading_class=chain.tradingClass,
+                exchange=chain.exchange,
+                multiplier=int(chain.multiplier or 100),
+                expiries=tuple(sorted(day for day in map(contracts.day, chain.expirations) if day is not None)),
+                strikes=tuple(sorted(chain.strikes)),
+            )
+            for chain in found
+        ]
+        return tuple(sorted(rows, key=lambda chain: (chain.exchange, chain.trading_class)))
+
+    # -- the account
+
+    async def positions(self) -> Positions:
+        """Return the positions of the account; `complete` only if the broker confirmed their end.
+
+        After a request that was never confirmed, a late answer could end the next one early: then two reads must agree.
+        """
+        try:
+            found = await self._position_rows()
+            if self._doubtful_positions:
+                found_again = await self._position_rows()
+                complete = found == found_again
+            else:
+                complete = True
+        except Retry:
+            self._doubtful_positions = True
+            return Positions(rows=(), complete=False, taken_at=self._clock.now())
+        self._doubtful_positions = not complete
+        if complete:
+            self._ledger.positions({row.instrument.con_id: row.quantity for row in found})
+        return Positions(rows=found, complete=complete, taken_at=self._clock.now())
+
+    async def _position_rows(self) -> tuple[BrokerPosition, ...]:
+        found = await self._connection.read("positions", lambda: self._ib.reqPositionsAsync(), shared="positions")
+        latest = {row.contract.conId: row for row in found if row.account == self.account}
+        rows = [self._position(row) for row in latest.values() if row.position]
+        return tuple(sorted(rows, key=lambda row: row.instrument.con_id))
+
+    def _position(self, row: Any) -> BrokerPosition:
+        plain = contracts.instrument_of(row.contract)
+        instrument = self._instruments.get(plain.con_id, plain)
+        factor = instrument.multiplier if instrument.sec_type in MULTIPLIED else 1
+        return BrokerPosition(
+            account=row.account,
+            instrument=instrument,
+            quantity=reports.whole(row.position),
+            avg_price=row.avgCost / factor,
+        )
+
+    async def account_values(self) -> Account:
+        """Return the account's figures as the broker says them now."""
+        await self._read(
+            "account values", lambda: self._ib.reqAccountUpdatesMultiAsync(self.account), timeout_s=0.0
+        )
+        return reports.account_of(self._ib.accountValues(self.account), self.account)
+
+    # -- quotes
+
+    def subscribe(self, instrument: Instrument) -> None:
+        """Keep this instrument's quote (and an option's greeks) up to date; calling it again changes nothing."""
+        if instrument.con_id in self._lines:
+            return
+        self._lines[instrument.con_id] = Line(
+            con_id=instrument.con_id, is_count=instrument.symbol in COUNTED and instrument.sec_type == "IND"
+        )
+        contract = contracts.contract_of(self._connection.library, instrument)
+        self._contracts[instrument.con_id] = contract
+        if self._connection.is_open:
+            self._ib.reqMktData(contract, "", False, False)
+
+    def unsubscribe(self, con_id: int) -> None:
+        """Stop the subscription and forget the quote."""
+        if self._lines.pop(con_id, None) is None:
+            return
+        contract = self._contracts.pop(con_id)
+        if self._connection.is_open:
+            self._ib.cancelMktData(contract)
+
+    async def confirm(self, con_ids: Sequence[int]) -> None:
+        """Ask for one snapshot of each line, so that a quiet market is known to be quiet and not dead.
+
+        What does not answer in time keeps its age; nothing is raised for it.
+        """
+        wanted = [self._contracts[con_id] for con_id in con_ids if con_id in self._contracts]
+        if wanted and self._connection.is_open:
+            await asyncio.gather(*(self._confirm_one(contract) for contract in wanted))
+
+    async def _confirm_one(self, contract: Any) -> None:
+        try:
+            await self._connection.read(
+                f"snapshot of {contract.localSymbol or contract.symbol}",
+                lambda: self._ib.reqTickersAsync(contract),
+                timeout_s=min(3.0, self._connection.endpoint.timeout_s),
+            )
+        except (Retry, Refuse) as problem:
+            line = self._lines.get(contract.conId)
+            if line is not None:
+                line.refused = str(problem)
+
+    def quote(self, con_id: int) -> Quote:
+        """Return the last known quote with its age; an empty quote when there is none."""
+        line = self._lines.get(con_id)
+        return Quote() if line is None else line.quote(self._clock.now())
+
+    def refused(self, con_id: int) -> str:
+        """Return why the broker does not quote this instrument; empty when it did not say so."""
+        line = self._lines.get(con_id)
+        return "" if line is None else line.refused
+
+    def day_values(self, con_id: int) -> tuple[float | None, float | None]:
+        """Return today's first regular price (open) and the previous close or settlement (close)."""
+        line = self._lines.get(con_id)
+        return (None, None) if line is None else (line.values.get("open"), line.values.get("close"))
+
+    def unchanged_s(self, con_id: int) -> float | None:
+        """Return the seconds since bid, ask or last last changed."""
+        line = self._lines.get(con_id)
+        return None if line is None else line.unchanged_s(self._clock.now())
+
+    def greeks(self, con_id: int) -> Greeks | None:
+        """Return the broker's model greeks, cleaned of sentinels, or `None`."""
+        line = self._lines.get(con_id)
+        return None if line is None else line.greeks(self._clock.now())
+
+    async def bars(
+        self, instrument: Instrument, *, what: str, minutes: int, count: int, end: datetime, rth: bool
+    ) -> Sequence[Bar]:
+        """Return the last `count` closed bars of `minutes` minutes that ended at or before `end`, oldest first.
+
+        `minutes=1440` gives daily bars, keyed by 16:00 New York time. Fewer come back when the broker holds fewer.
+        """
+        contract = contracts.contract_of(self._connection.library, instrument)
+        found = await self._read(
+            f"{what} bars of {instrument.local_symbol or instrument.symbol}",
+            lambda: self._ib.reqHistoricalDataAsync(
+                contract,
+                endDateTime=end,
+                durationStr=duration(minutes=minutes, count=count, rth=rth),
+                barSizeSetting=bar_size(minutes),
+                whatToShow=what,
+                useRTH=rth,
+                formatDate=2,
+                keepUpToDate=False,
+                timeout=0,
+            ),
+            timeout_s=3 * self._connection.endpoint.timeout_s,
+        )
+        return closed_bars(found, minutes=minutes, end=end)[-count:]
+
+    # -- orders, as seen
+
+    async def open_orders(self) -> Sequence[OrderUpdate]:
+        """Return every working order of every client on the account, oldest first."""
+        found = await self._read("open orders", lambda: self._ib.reqAllOpenOrdersAsync(), shared="openOrders")
+        updates = {id(trade): reports.update_of(trade) for trade in found if trade.order.account == self.account}
+        for update in updates.values():
+            self._ledger.updated(update)
+        return tuple(sorted(updates.values(), key=lambda update: (update.perm_id, update.order_id)))
+
+    async def completed_orders(self) -> Sequence[OrderUpdate]:
+        """Return today's done orders of the account."""
+        found = await self._read(
+            "completed orders", lambda: self._ib.reqCompletedOrdersAsync(False), shared="completedOrders"
+        )
+        updates = [reports.completed_of(trade) for trade in found if trade.order.account == self.account]
+        for update in updates:
+            self._ledger.updated(update)
+        return tuple(sorted(updates, key=lambda update: update.perm_id))
+
+    async def executions(self) -> Sequence[Fill]:
+        """Return today's executions of the account, oldest first."""
+        found = await self._read("executions", lambda: self._ib.reqExecutionsAsync())
+        fills = [reports.fill_of(fill) for fill in found if fill.execution.acctNumber == self.account]
+        return tuple(sorted(fills, key=lambda fill: (fill.at, fill.exec_id)))
+
+    def listen(
+        self,
+        on_order: Callable[[OrderUpdate], None],
+        on_fill: Callable[[Fill], None],
+        on_notice: Callable[[Notice], None],
+    ) -> None:
+        """Register the bot's handlers; they are called in the order of the frames."""
+        self._on_order.append(on_order)
+        self._on_fill.append(on_fill)
+        self._on_notice.append(on_notice)
+
+    # -- what the library tells
+
+    def _heard(self, req_id: int, code: int, text: str, contract: Any) -> None:
+        self._connection.refused(code, text)
+        own = self._own.get(req_id)
+        if own is not None:
+            self._order_error(own, code, text)
+            return
+        if self._link.heard(code, text):
+            self._resubscribe(cancel=True)
+        line = self._lines.get(contract.conId) if contract is not None else None
+        meaning = codes.of_system(code).meaning
+        if line is not None and meaning is codes.Meaning.SUBSCRIPTION:
+            line.delayed = line.delayed or code == codes.DELAYED_BY_NOTICE
+            line.refused = text
+        notice = Notice(code=code, text=text, at=self._clock.now())
+        for listener in self._on_notice:
+            listener(notice)
+
+    def _resubscribe(self, *, cancel: bool) -> None:
+        for con_id, line in self._lines.items():
+            line.forget_delay()
+            contract = self._contracts[con_id]
+            if cancel:
+                self._ib.cancelMktData(contract)
+            self._ib.reqMktData(contract, "", False, False)
+
+    def _price_tick(self, req_id: int, tick_type: int, price: float, size: float) -> None:
+        ticker = self._ib.wrapper.reqId2Ticker.get(req_id)
+        line = None if ticker is None else self._lines.get(ticker.contract.conId)
+        if line is not None:
+            line.tick(tick_type, price, size, self._clock.now())
+
+    def _ticked(self, tickers: Any) -> None:
+        now = self._clock.now()
+        for ticker in tickers:
+            line = self._lines.get(ticker.contract.conId)
+            if line is not None:
+                line.refresh(ticker, now)
+        self._link.ticked()
+
+    def _position_pushed(self, position: Any) -> None:
+        if position.account == self.account:
+            self._ledger.position(position.contract.conId, reports.whole(position.position))
+
+    def _order_status(self, trade: Any) -> None:
+        if trade.order.account != self.account or reports.is_error_entry(trade):
+            return
+        self._tell_order(reports.update_of(trade))
+
+    def _order_error(self, own: OrderUpdate, code: int, text: str) -> None:
+        """Tell what an error frame says about an order of ours; only a never acknowledged order can be dead by it."""
+        meaning = codes.of_order(code).meaning
+        was_new = own.state is OrderState.PENDING
+        states = {codes.Meaning.REJECTED: OrderState.REJECTED, codes.Meaning.CANCELLED: OrderState.CANCELLED}
+        proves = meaning is codes.Meaning.CANCELLED or (meaning is codes.Meaning.REJECTED and was_new)
+        self._tell_order(
+            OrderUpdate(
+                ref=own.ref,
+                perm_id=own.perm_id,
+                order_id=own.order_id,
+                con_id=own.con_id,
+                state=states.get(meaning, own.state) if proves else own.state,
+                filled=own.filled,
+                remaining=own.remaining,
+                side=own.side,
+                limit=own.limit,
+                by_error=not proves,
+                code=code,
+                text=text,
+            )
+        )
+
+    def _tell_order(self, update: OrderUpdate) -> None:
+        if not update.by_error and update.order_id in self._own:
+            self._own[update.order_id] = update
+        self._ledger.updated(update)
+        for listener in self._on_order:
+            listener(update)
+
+    def _executed(self, _trade: Any, fill: Any) -> None:
+        if fill.execution.acctNumber == self.account:
+            self._tell_fill(reports.fill_of(fill))
+
+    def _commissioned(self, _trade: Any, fill: Any, _report: Any) -> None:
+        if fill.execution.acctNumber == self.account:
+            self._tell_fill(reports.fill_of(fill))
+
+    def _tell_fill(self, fill: Fill) -> None:
+        self._ledger.filled(fill)
+        for listener in self._on_fill:
+            listener(fill)
