@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
-from strategies.alvh.records import Check, Decision
+from strategies.alvh.records import Check, Decision, Exposure, Phase, Proposal, Side
+
+WATCHING = (
+    "book: ",
+    "tranche: cooldown",
+    "tranche: round trips",
+    "gauge: ",
+    "arm: ",
+    "filter: ",
+    "time: ",
+    "tranche: ",
+)
+HOLDING = ("time: ", "tranche: ", "filter: ", "liquidity: ")
+
+
+def summarise(decision: Decision) -> str:
+    """Return one sentence: what is done and the first reason, or what stands in the way of doing anything."""
+    if decision.proposals:
+        return "; ".join(_proposal(proposal) for proposal in decision.proposals) + "."
+    moved = decision.phase_before is not decision.phase_after
+    phase = f"{decision.phase_before} to {decision.phase_after}" if moved else str(decision.phase_after)
+    return f"No order ({phase}): {_obstacle(decision)}."
 
 
 def explain(decision: Decision) -> str:
-    """Return a short text in the trader's words: outcome, book, then every check."""
-    lines = [decision.summary, *(_line(check) for check in decision.checks)]
+    """Return a short text in the trader's words: outcome, book, then every check, the refusing ones first."""
+    refused = [check for check in decision.checks if not check.passed]
+    agreed = [check for check in decision.checks if check.passed]
+    lines = [f"{decision.at:%Y-%m-%d %H:%M} UTC  {decision.summary}", *_book(decision.exposure), _hedge(decision)]
+    lines += [f"Order: {_proposal(proposal)}" for proposal in decision.proposals]
+    lines += [f"Take back: {ref}" for ref in decision.cancel]
+    if refused:
+        lines += ["Against acting:", *(_line(check) for check in refused)]
+    if agreed:
+        lines += ["In order:", *(_line(check) for check in agreed)]
     return "\n".join(lines)
 
 
@@ -26,5 +55,57 @@ def show(value: float | str | None) -> str:
     return value if isinstance(value, str) else f"{value:,.4g}"
 
 
+def _obstacle(decision: Decision) -> str:
+    """Return the one reason a trader would give first: the data, then the phase's own question."""
+    failed = {check.name: check.why for check in decision.checks if not check.passed}
+    broken = [why for name, why in failed.items() if name.startswith("data: ")]
+    if broken:
+        return broken[0]
+    if decision.phase_after is Phase.FLAT:
+        return "the hedge is off, the spike is over"
+    if decision.phase_after is Phase.UNWIND:
+        return "the rest of the hedge waits for its next stage"
+    holding = decision.phase_after in (Phase.T1, Phase.T2, Phase.T3)
+    for group in HOLDING if holding else WATCHING:
+        for name, why in failed.items():
+            if name.startswith(group) and name != "gauge: ceiling":
+                return why
+    return "nothing calls for an order"
+
+
+def _proposal(proposal: Proposal) -> str:
+    verb = "Buy" if proposal.side is Side.BUY else "Sell"
+    number = proposal.stage if proposal.stage is not None else proposal.tranche
+    label = f"{proposal.purpose}{'' if number is None else f' {number}'}"
+    return f"{verb} {proposal.quantity} {proposal.trading_class} ({label}): {proposal.reason}"
+
+
+def _book(exposure: Exposure | None) -> list[str]:
+    if exposure is None:
+        return []
+    inflation = "unknown" if exposure.inflation is None else f"{exposure.inflation:+.0%}"
+    lines = [
+        f"Book: {exposure.condors} condor(s), {exposure.legs} legs, {exposure.unknown_legs} not valued; "
+        f"short-put vega against the prior close {inflation}",
+        f"Theta {_usd(exposure.theta_usd)} a day, vega {_usd(exposure.vega_usd)} per vol point "
+        f"({_usd(exposure.vega30_usd)} per VIX point), delta {_usd(exposure.delta_usd)} per SPX point",
+    ]
+    if exposure.lower_break_even is not None and exposure.upper_break_even is not None:
+        lines.append(f"Break-even between {exposure.lower_break_even:,.0f} and {exposure.upper_break_even:,.0f}")
+    return lines
+
+
+def _hedge(decision: Decision) -> str:
+    hedge, vega = decision.hedge_usd_per_point, decision.exposure.vega30_usd if decision.exposure else None
+    after = "" if vega is None else f", leaving {_usd(vega + hedge)} with the book"
+    return f"Hedge: {_usd(hedge)} per VIX point{after}; target {decision.target_minis} minis; {decision.phase_after}"
+
+
+def _usd(value: float | None) -> str:
+    if value is None:
+        return "unknown"
+    return f"-${-value:,.0f}" if value < 0 else f"${value:,.0f}"
+
+
 def _line(check: Check) -> str:
-    return f"  {'ok' if check.passed else 'NO'}  {check.name}: {show(check.observed)} / {show(check.threshold)} - {check.why}"
+    return f"  {check.name}: {show(check.observed)} (limit {show(check.threshold)}) - {check.why}"

@@ -55,13 +55,17 @@ def opening_time(view: MarketView, policy: Policy) -> Check:
         passed, why = False, f"too late: no new tranche in the last {policy.filter.not_after_minutes} minutes"
     else:
         passed, why = True, f"{session.window.value} window: the bot may open"
-    return Check(name="time: window", observed=session.window.value, threshold="opening or closing", passed=passed, why=why)
+    return Check(
+        name="time: window", observed=session.window.value, threshold="opening or closing", passed=passed, why=why
+    )
 
 
 def _hours(view: MarketView) -> Check:
     inside = view.session.opens_at <= view.now < view.session.closes_at
     why = "session is open" if inside else "outside the regular session: nothing is opened"
-    return Check(name="data: session", observed=view.now.strftime("%H:%M UTC"), threshold="session", passed=inside, why=why)
+    return Check(
+        name="data: session", observed=view.now.strftime("%H:%M UTC"), threshold="session", passed=inside, why=why
+    )
 
 
 def _flag(name: str, good: bool, yes: str, no: str) -> Check:
@@ -107,7 +111,11 @@ def _age(name: str, value: float | None, age_s: float | None, limit_s: float) ->
         passed, why = False, f"{what} has no known age"
     else:
         passed = age_s <= limit_s
-        why = f"{what} is {age_s:.0f} s old" if passed else f"{what} is {age_s:.0f} s old (limit {limit_s:g} s): no opening"
+        why = (
+            f"{what} is {age_s:.0f} s old"
+            if passed
+            else f"{what} is {age_s:.0f} s old (limit {limit_s:g} s): no opening"
+        )
     return Check(name=name, observed=age_s, threshold=limit_s, passed=passed, why=why)
 
 

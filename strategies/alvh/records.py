@@ -398,7 +398,8 @@ class Episode:
     """Hold one spike from arming to flat: the frozen baseline, base and peak of the traded contract, what was done.
 
     `con_id` is the contract whose mid sets base and peak. `selling` is true once anything but a roll was sold,
-    `buying_over` once the inflation fell below the keeping level. A roll that began keeps the settlement day it leaves
+    `buying_over` once the inflation fell below the keeping level; `tranche_goal_minis` is the position that completes the
+    tranche in progress. A roll that began keeps the settlement day it leaves
     in `roll_from` and the minis it started with in `roll_minis`. `flatten_on` is the session on which the overnight
     decision was to go home flat.
     """
@@ -417,6 +418,7 @@ class Episode:
     was_inverted: bool
     peak_position_minis: int
     first_fill_on: date | None = None
+    tranche_goal_minis: int = 0
     buying_over: bool = False
     roll_from: date | None = None
     roll_minis: int = 0
