@@ -398,10 +398,9 @@ class Episode:
     """Hold one spike from arming to flat: the frozen baseline, base and peak of the traded contract, what was done.
 
     `con_id` is the contract whose mid sets base and peak. `selling` is true once anything but a roll was sold,
-    `buying_over` once the inflation fell below the keeping level; `tranche_goal_minis` is the position that completes the
-    tranche in progress. A roll that began keeps the settlement day it leaves
-    in `roll_from` and the minis it started with in `roll_minis`. `flatten_on` is the session on which the overnight
-    decision was to go home flat.
+    `buying_over` once the inflation fell below the keeping level; `tranche_goal_minis` is the position that completes
+    the tranche in progress. A roll that began keeps the settlement day it leaves in `roll_from` and the minis it
+    started with in `roll_minis`. `flatten_on` is the session on which the overnight decision was to go home flat.
     """
 
     id: str
@@ -429,7 +428,8 @@ class Episode:
 class Memory:
     """Hold what one decision leaves to the next; the journal keeps it inside the decision's record.
 
-    `closing_surface` is the last surface stored in the running session; when a new session starts it becomes `baseline`.
+    `closing_surface` is the last surface stored in the running session; when a new session starts it becomes
+    `baseline`. `samples` are those of the session `session_on`.
     """
 
     phase: Phase = Phase.WATCH
@@ -496,7 +496,8 @@ class Exposure:
     """Hold the book's exposure now and against the baseline (method note, 2.1-2.5); dollars per VIX point.
 
     `vega30` is term-weighted net vega, `side_vega30` that of the short puts; `inflation` is the gauge I, `iv_only` its
-    part at unchanged forwards, `ceiling` the largest value it can reach; `vega_delta` the dollars per point to neutralise.
+    part at unchanged forwards, `ceiling` the largest value it can reach; `vega_delta` the dollars per point to
+    neutralise.
     """
 
     condors: int
