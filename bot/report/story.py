@@ -1,0 +1,265 @@
+"""Fold a journal into the story of its days: points for the chart, trades, moments, refusals, profit and loss.
+
+Everything comes from the journal alone, so the same story can be told while the bot runs, afterwards, and on another
+machine. Marks are mids; a leg without a bid is marked at half its ask, one without an ask keeps its last mark.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.journal import Entry, Kind, Projection, Shelf, Wakeup
+from bot.orders.life import Order
+from strategies.alvh.explain import explain
+from strategies.alvh.records import Book, Breadth, Decision, FutureQuote, MarketView, OptionLeg, Phase, Purpose, Side
+
+OPENING = frozenset({Purpose.TRANCHE, Purpose.ROLL_BUY})
+MINI = 100  # multiplier of one mini
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """Hold one wake-up as the chart and the live view show it; money in dollars since the first wake-up."""
+
+    seq: int
+    at: datetime
+    phase: Phase
+    vix: float | None
+    vx: float | None
+    breadth: float | None
+    vega: float | None
+    baseline: float | None
+    inflation: float | None
+    hedge_vega: float
+    minis: int
+    book_pnl: float | None
+    hedge_pnl: float | None
+    summary: str
+
+    @property
+    def net_vega(self) -> float | None:
+        """Return the vega of book and hedge together in dollars per VIX point."""
+        return None if self.vega is None else self.vega + self.hedge_vega
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """Hold one order that filled: `quantity` contracts at the average `price` in points; vega in dollars per VIX point."""
+
+    ref: str
+    at: datetime
+    side: Side
+    contract: str
+    quantity: int
+    price: float
+    purpose: Purpose
+    stage: int | None
+    tranche: int | None
+    reason: str
+    vega_before: float | None
+    vega_after: float | None
+
+    @property
+    def stage_name(self) -> str:
+        """Return the unwind stage, or the rule that sold."""
+        return f"stage {self.stage}" if self.stage is not None else str(self.purpose)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Hold one moment worth a marker, with the explanation that was valid then."""
+
+    seq: int
+    at: datetime
+    kind: str  # armed, tranche, unwind, refused
+    title: str
+    label: str
+    text: str
+
+
+class Teller:
+    """Fold journal entries, in order, into the story so far."""
+
+    def __init__(self) -> None:
+        self.start: Mapping[str, Any] = {}
+        self.points: list[Point] = []
+        self.moments: list[Moment] = []
+        self.refusals: Counter[str] = Counter()
+        self.orders_sent = 0
+        self.missed = 0
+        self.max_minis = 0
+        self._shelf = Shelf()
+        self._projection = Projection()
+        self._marks: dict[int, float] = {}
+        self._opening_marks: dict[int, tuple[int, float]] = {}
+        self._decided: dict[str, tuple[Decision, Point]] = {}  # by proposal key
+        self._told: set[str] = set()  # refs of orders that already have a moment
+
+    def apply(self, entry: Entry) -> None:
+        """Take in one entry."""
+        self._shelf.apply(entry)
+        self._projection.apply(entry)
+        match entry.kind:
+            case Kind.START:
+                self.start = self.start or entry.body
+            case Kind.WAKEUP:
+                self._wakeup(entry)
+            case Kind.MISSED:
+                self.missed += 1
+            case Kind.SENT:
+                self.orders_sent += 1
+            case Kind.FILL:
+                self._fill(entry)
+            case Kind.REFUSAL:
+                self.refusals[f"guard: {entry.body['why']}"] += 1
+            case _:
+                pass
+
+    @property
+    def minis(self) -> int:
+        """Return the hedge that the bot's own executions add up to, in minis."""
+        return sum(lot.quantity * lot.multiplier for lot in self._projection.lots()) // MINI
+
+    @property
+    def fees(self) -> float:
+        """Return the commissions paid on the hedge in dollars."""
+        return sum(execution.commission or 0.0 for _, execution in self._projection.executions())
+
+    def book_pnl(self) -> float | None:
+        """Return the condors' profit and loss in dollars since the first wake-up; `None` before it."""
+        held = self._opening_marks.items()
+        return sum(size * (self._marks[con_id] - first) for con_id, (size, first) in held) if held else None
+
+    def hedge_pnl(self) -> float | None:
+        """Return the overlay's profit and loss in dollars after fees, open lots at the mid; `None` without a mark."""
+        total = -self.fees
+        held: Counter[tuple[int, int]] = Counter()
+        for order, execution in self._projection.executions():
+            size = execution.quantity if order.ticket.side is Side.BUY else -execution.quantity
+            multiplier = order.ticket.instrument.multiplier
+            total -= size * multiplier * execution.price
+            held[(order.ticket.instrument.con_id, multiplier)] += size
+        for (con_id, multiplier), size in held.items():
+            if size and con_id not in self._marks:
+                return None
+            total += size * multiplier * self._marks[con_id] if size else 0.0
+        return total
+
+    def trades(self) -> tuple[Trade, ...]:
+        """Return every order that filled, at least in part, in the order of the intents."""
+        return tuple(self._trade(order) for order in self._projection.orders.values() if order.filled)
+
+    def _wakeup(self, entry: Entry) -> None:
+        wakeup = self._shelf.restore(entry.body)
+        decision = wakeup.decision
+        self._mark(wakeup.view, wakeup.book)
+        point = self._point(entry.seq, wakeup)
+        self.points.append(point)
+        for proposal in decision.proposals:
+            self._decided.setdefault(proposal.key, (decision, point))
+        if decision.phase_after is Phase.ARMED and decision.phase_before is not Phase.ARMED:
+            self._moment(entry.seq, entry.at, "armed", f"Armed: {decision.summary}", "armed", explain(decision))
+        if not any(proposal.purpose in OPENING for proposal in decision.proposals):
+            blocked = next((check for check in decision.checks if not check.passed), None)
+            if blocked is not None:
+                self.refusals[blocked.name] += 1
+
+    def _point(self, seq: int, wakeup: Wakeup) -> Point:
+        view, decision, exposure = wakeup.view, wakeup.decision, wakeup.decision.exposure
+        self.max_minis = max(self.max_minis, self.minis)
+        traded = traded_future(wakeup)
+        return Point(
+            seq=seq,
+            at=decision.at,
+            phase=decision.phase_after,
+            vix=view.vix.last,
+            vx=None if traded is None else traded.quote.mid,
+            breadth=net_breadth(view.breadth),
+            vega=None if exposure is None else exposure.vega30_usd,
+            baseline=None if exposure is None else exposure.vega30_baseline_usd,
+            inflation=None if exposure is None else exposure.inflation,
+            hedge_vega=decision.hedge_usd_per_point,
+            minis=self.minis,
+            book_pnl=self.book_pnl(),
+            hedge_pnl=self.hedge_pnl(),
+            summary=decision.summary,
+        )
+
+    def _mark(self, view: MarketView, book: Book) -> None:
+        for leg in book.legs:
+            mark = leg_mark(leg)
+            if mark is not None:
+                self._marks[leg.con_id] = mark
+                self._opening_marks.setdefault(leg.con_id, (leg.quantity * leg.multiplier, mark))
+        for future in view.futures:
+            if future.quote.mid is not None:
+                self._marks[future.con_id] = future.quote.mid
+
+    def _fill(self, entry: Entry) -> None:
+        self.max_minis = max(self.max_minis, self.minis)
+        order = self._projection.orders.get(entry.body["ref"])
+        if order is None or order.ref in self._told:
+            return
+        self._told.add(order.ref)
+        proposal = order.proposal
+        decision = self._decided[proposal.key][0] if proposal.key in self._decided else None
+        bought = order.ticket.side is Side.BUY
+        words = f"{'Buy' if bought else 'Sell'} {order.ticket.quantity} {contract_name(order)}: {proposal.reason}"
+        label = f"{'+' if bought else '-'}{order.ticket.quantity} {proposal.trading_class}"
+        text = explain(decision) if decision is not None else proposal.reason
+        self._moment(entry.seq, entry.at, "tranche" if bought else "unwind", words, label, text)
+
+    def _moment(self, seq: int, at: datetime, kind: str, title: str, label: str, text: str) -> None:
+        self.moments.append(Moment(seq=seq, at=at, kind=kind, title=title, label=label, text=text))
+
+    def _trade(self, order: Order) -> Trade:
+        proposal = order.proposal
+        before = self._decided[proposal.key][1].net_vega if proposal.key in self._decided else None
+        last = max(execution.at for execution in order.executions.values())
+        after = next((point.net_vega for point in self.points if point.at > last), None)
+        return Trade(
+            ref=order.ref,
+            at=last,
+            side=order.ticket.side,
+            contract=contract_name(order),
+            quantity=order.filled,
+            price=order.average or 0.0,
+            purpose=proposal.purpose,
+            stage=proposal.stage,
+            tranche=proposal.tranche,
+            reason=proposal.reason,
+            vega_before=before,
+            vega_after=after,
+        )
+
+
+def contract_name(order: Order) -> str:
+    """Return class and settlement month of the traded future, as a trader writes it: VX Feb18."""
+    expires = order.ticket.instrument.expires_on
+    return order.proposal.trading_class if expires is None else f"{order.proposal.trading_class} {expires:%b%y}"
+
+
+def traded_future(wakeup: Wakeup) -> FutureQuote | None:
+    """Return the future that the episode trades, else the nearest one in the view."""
+    episode = wakeup.decision.memory.episode
+    futures = sorted(wakeup.view.futures, key=lambda future: (future.settles_on, -future.multiplier))
+    chosen = [future for future in futures if episode is not None and future.con_id == episode.con_id]
+    eligible = [future for future in futures if future.bars] or futures
+    return next(iter(chosen or eligible), None)
+
+
+def net_breadth(breadth: Breadth) -> float | None:
+    """Return (advancers - decliners) / (advancers + decliners), `None` while either is missing."""
+    up, down = breadth.advancers, breadth.decliners
+    return None if up is None or down is None or up + down <= 0 else (up - down) / (up + down)
+
+
+def leg_mark(leg: OptionLeg) -> float | None:
+    """Return an option's mark in points: the mid, or half the ask where nobody bids."""
+    if leg.quote.mid is not None:
+        return leg.quote.mid
+    return leg.quote.ask / 2 if leg.quote.ask is not None and leg.quote.bid is None else None
