@@ -18,11 +18,8 @@ class Standing:
     futures_pnl: float
     long_option_value: float
     short_option_value: float
-    futures_notional: float
     unrealized: float
-    unrealized_futures: float
     realized: float
-    realized_futures: float
     daily: float
     margin: Margin
 
@@ -62,7 +59,7 @@ class Valuation:
         return 0.0 if mark is None else mark
 
     def underlying(self, contract: Contract) -> float:
-        """Return the price of an option's underlying: the model's, else the index's; its strike when neither is known."""
+        """Return the price of an option's underlying: the model's, else the index's, else the strike."""
         greeks = self._market.greeks(contract.con_id)
         if greeks is not None:
             return greeks.underlying
@@ -76,18 +73,15 @@ class Valuation:
 
     def standing(self, ledger: Ledger) -> Standing:
         """Return the account as it stands."""
-        futures_pnl = notional = longs = shorts = unrealized = unrealized_futures = realized = realized_futures = daily = 0.0
+        futures_pnl = longs = shorts = unrealized = realized = daily = 0.0
         for position in ledger.positions.values():
             mark = self.mark(position.contract, position)
-            value, gain = position.value(mark), position.unrealized(mark)
+            value = position.value(mark)
             daily += position.daily(mark)
-            unrealized += gain
+            unrealized += position.unrealized(mark)
             realized += position.realized_today
             if position.is_future:
                 futures_pnl += value - position.basis
-                notional += abs(value)
-                unrealized_futures += gain
-                realized_futures += position.realized_today
             else:
                 longs += max(value, 0.0)
                 shorts += min(value, 0.0)
@@ -96,11 +90,8 @@ class Valuation:
             futures_pnl=futures_pnl,
             long_option_value=longs,
             short_option_value=shorts,
-            futures_notional=notional,
             unrealized=unrealized,
-            unrealized_futures=unrealized_futures,
             realized=realized,
-            realized_futures=realized_futures,
             daily=daily,
             margin=self.margin(ledger),
         )

@@ -1,9 +1,10 @@
 """Model the size that stands behind the displayed touch.
 
-A market shows one price and one size a side. Behind it this model puts `LEVELS` levels, one tick apart, each larger than the last: level k holds
-touch size x (1 + GROWTH x k), varied by up to 25% either way by a fixed draw from the seed, the contract and the price. So slippage grows with
-size, and the same order against the same market always costs the same. Size once taken stays taken until that side's price or size changes.
-It is a model: real books have holes and hidden size.
+A market shows one price and one size a side. Behind it this model puts `LEVELS` levels, one tick apart, each larger
+than the last: level k holds touch size x (1 + GROWTH x k), varied by up to 25% either way by a fixed draw from the
+seed, the contract and the price. So slippage grows with size, and the same order against the same market always costs
+the same. Size once taken stays taken until that side's price or size changes. It is a model: real books have holes
+and hidden size.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Match orders against the displayed market and keep one account's books.
 
-`SimulatedExchange` is what the gateway's server talks to. It has no clock of its own and draws no random number but fixed functions of its seeds:
-the same calls against the same market give the same reports, identifiers included.
+`SimulatedExchange` is what the gateway's server talks to. It has no clock of its own and draws no random number but
+fixed functions of its seeds: the same calls against the same market give the same reports, identifiers included.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ _BY_SYSTEM = "Cancelled by System"
 
 
 class SimulatedExchange:
-    """Implement the gateway's `Exchange` over any `Market`; `displayed_depth_seed` varies the size modelled behind the touch."""
+    """Implement the gateway's `Exchange` over any `Market`.
+
+    `displayed_depth_seed` varies the size modelled behind the touch.
+    """
 
     def __init__(self, market: Market, *, displayed_depth_seed: int = 0) -> None:
         opening = market.opening_account()
@@ -224,7 +227,7 @@ class SimulatedExchange:
     # ---- executions and ends
 
     def _execute(self, order: WorkingOrder, slices: Sequence[Slice]) -> list[Report]:
-        """Book executions: for each, the fills, then the order, then the positions; a filled parent releases its children."""
+        """Book executions, reporting fills, order and positions for each; a filled parent releases its children."""
         reports: list[Report] = []
         for piece in slices:
             reports += self._executions.book(order, piece, self._market.now)
@@ -273,7 +276,7 @@ class SimulatedExchange:
     # ---- time
 
     def step(self) -> Sequence[Report]:
-        """Match resting orders against the market at its present time; expire DAY and GTD orders; settle expired contracts."""
+        """Expire DAY and GTD orders, match the others against the market as it is, settle expired contracts."""
         now = self._market.now
         elapsed_s = (now - self._stepped_at).total_seconds()
         if trading_day(now) != trading_day(self._stepped_at):
@@ -317,7 +320,7 @@ class SimulatedExchange:
         self._start_equity = self._standing_now().equity_with_loan
 
     def _settle_daily(self) -> None:
-        """Pay futures' variation when a contract's previous close changes, which is when its session's settlement is known."""
+        """Pay futures' variation when a contract's previous close changes: then its session's settlement is known."""
         for position in self._ledger.held():
             if not position.is_future:
                 continue
@@ -375,7 +378,7 @@ class SimulatedExchange:
         ]
 
     def values(self, account: str) -> Sequence[tuple[str, str, str]]:
-        """Return (tag, value, currency) of the account with IB's full tag set, Full* and LookAhead* included; none for an unknown account."""
+        """Return (tag, value, currency) of the account in IB's full tag set; nothing for an unknown account."""
         if account != self._account:
             return []
         return account_values(account, self._standing_now(), self._start_equity)

@@ -18,8 +18,8 @@ _FIRST_LEG = 2  # part 1 of a combination's execution id is the combination itse
 class Executions:
     """Book slices into a ledger and keep the reports.
 
-    An execution id is server.number.part.correction, like IB's `0000e0d5.5b1f2c3d.01.01`: a plain order has part 01, a combination part 01 for itself
-    and 02, 03... for its legs.
+    An execution id is server.number.part.correction, like IB's `0000e0d5.5b1f2c3d.01.01`: a plain order has part 01,
+    a combination part 01 for itself and 02, 03... for its legs.
     """
 
     def __init__(self, ledger: Ledger, seed: int) -> None:

@@ -1,8 +1,9 @@
 """Hold what one contract costs to trade, all in, in dollars.
 
-Modelled constants in the order of magnitude of a retail broker's published schedules (commission + exchange + regulatory fees); they are not any
-broker's price list. VX: about 0.85 commission + 1.5 exchange and NFA fees. VXM: about 0.25 + 0.3. SPX options: about 0.65 commission + 0.6-0.75
-exchange fee + regulatory cents; the exchange fee is lower for premiums below one dollar. VIX options: about 0.65 + 0.5.
+Modelled constants in the order of magnitude of a retail broker's published schedules (commission + exchange +
+regulatory fees); they are not any broker's price list. VX: about 0.85 commission + 1.5 exchange and NFA fees. VXM:
+about 0.25 + 0.3. SPX options: about 0.65 commission + 0.6-0.75 exchange fee + regulatory cents; the exchange fee is
+lower for premiums below one dollar. VIX options: about 0.65 + 0.5.
 """
 
 from __future__ import annotations

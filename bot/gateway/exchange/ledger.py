@@ -1,7 +1,8 @@
 """Keep cash, positions, and profit and loss in dollars.
 
-Futures are settled to the market: cash holds the variation up to the last settlement, and the part since then is `futures_pnl`. Options are paid for in
-cash and carry a market value. A position's cost includes commissions, as IB's average cost does.
+Futures are settled to the market: cash holds the variation up to the last settlement, and the part since then is
+`futures_pnl`. Options are paid for in cash and carry a market value. A position's cost includes commissions, as IB's
+average cost does.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from bot.gateway.records import Contract, PositionReport
 class Position:
     """Hold one contract's position; sums are signed dollars.
 
-    `cost` is what the open quantity cost, commission included. `basis` is what a future's open quantity is settled up to. `day_value` and
-    `day_flow` are the value at the start of the day and the cash that trades and fees have moved since.
+    `cost` is what the open quantity cost, commission included. `basis` is what a future's open quantity is settled up
+    to. `day_value` and `day_flow` are the value at the start of the day and the cash that trades and fees have moved
+    since.
     """
 
     contract: Contract
@@ -74,7 +76,10 @@ class Ledger:
         return Ledger(self.account, self.cash, {con_id: replace(p) for con_id, p in self.positions.items()})
 
     def open_with(self, contract: Contract, quantity: float, price: float, settled: float) -> None:
-        """Take in a position held from before: `price` is its trade price, `settled` the price it is valued or settled at, in points."""
+        """Take in a position held from before.
+
+        `price` is its trade price, `settled` the price it is valued or settled at, in points.
+        """
         points = quantity * multiplier(contract)
         value = settled * points
         basis = value if contract.sec_type == "FUT" else 0.0
@@ -83,7 +88,10 @@ class Ledger:
         )
 
     def trade(self, contract: Contract, quantity: float, price: float, fee: float) -> float | None:
-        """Book a trade of signed `quantity` at `price` points with `fee` dollars; return the profit it realised, `None` if it only opened."""
+        """Book a trade of signed `quantity` at `price` points; return the profit it realised, `None` if it only opened.
+
+        `fee` is in dollars and shared by the closing and the opening part.
+        """
         position = self.positions.setdefault(contract.con_id, Position(contract=contract))
         closing = _closing(position.quantity, quantity)
         gross = quantity * price * position.multiplier

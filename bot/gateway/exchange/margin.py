@@ -1,14 +1,17 @@
 """Model what the broker asks as margin, in dollars.
 
-A stated model, not a broker's: rates are in the order of magnitude of what brokers ask and of what IB has announced for short volatility futures.
+A stated model, not a broker's: rates are in the order of magnitude of what brokers ask and of what IB has announced
+for short volatility futures.
 
-VX and VXM, by product-weighted notional: a long pays `LONG_FUTURE_RATE` of notional; a short pays `SHORT_STRESS_SHARE` of what it loses when volatility
-rises by `SHORT_STRESS_RISE` (35% of the loss at +300%). Long and short expiries offset into calendar spreads at `SPREAD_RATE` of
-the larger side's average notional. Maintenance is `MAINTENANCE_SHARE` of initial.
+VX and VXM, by product-weighted notional: a long pays `LONG_FUTURE_RATE` of notional; a short pays
+`SHORT_STRESS_SHARE` of what it loses when volatility rises by `SHORT_STRESS_RISE` (35% of the loss at +300%). Long
+and short expiries offset into calendar spreads at `SPREAD_RATE` of the larger side's average notional. Maintenance is
+`MAINTENANCE_SHARE` of initial.
 
-Index options, by class and expiry: the largest loss at expiry over the strikes (an iron condor pays its wider wing x multiplier; its premium is in
-cash and not deducted). Shorts with no long of the same right behind them pay the broad-index formula of Regulation T: premium + max(15% of the
-underlying less the amount out of the money, 10% of the underlying, for puts of the strike).
+Index options, by class and expiry: the largest loss at expiry over the strikes (an iron condor pays its wider wing x
+multiplier; its premium is in cash and not deducted). Shorts with no long of the same right behind them pay the
+broad-index formula of Regulation T: premium + max(15% of the underlying less the amount out of the money, 10% of the
+underlying, for puts of the strike).
 """
 
 from __future__ import annotations
@@ -110,7 +113,7 @@ def naked_short(contract: Contract, premium: float, underlying: float) -> float:
 
 
 def _strip_naked(held: list[_Holding], right: str) -> list[_Holding]:
-    """Take the shorts of a right that no long covers out of `held`, farthest out of the money first; return them with positive counts."""
+    """Take the shorts that no long of their right covers out of `held`, farthest out first; return positive counts."""
     side = [h for h in held if h.contract.right == right]
     excess = -sum(h.quantity for h in side)
     stripped = []

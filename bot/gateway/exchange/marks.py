@@ -10,7 +10,8 @@ from bot.gateway.records import Contract, Market, Quote
 class Marks:
     """Mark contracts at the market's present time; each is computed once a tick.
 
-    A mark is the mid of the quote, else the model's price, else the last trade, else the previous close, else the last mark known.
+    A mark is the mid of the quote, else the model's price, else the last trade, else the previous close, else the
+    last mark known.
     """
 
     def __init__(self, market: Market) -> None:

@@ -1,9 +1,14 @@
 """Match one order against the displayed market: at once, or resting.
 
-A marketable order walks the displayed depth. A resting order is modelled by three rules, all fixed functions of seed, order and time:
-the market comes to it (the opposite touch reaches its limit): it fills at its own limit, up to the size that came; it rests at the touch: volume
-that trades there, up to a touch's size a minute, serves the size displayed when it joined and then the order; it stands alone inside the spread: it is the
-touch, and the other side crosses to it with a chance per minute that rises with how much of the spread it gives.
+A marketable order walks the displayed depth. A resting order is modelled by three rules, all fixed functions of seed,
+order and time:
+
+* the market comes to it (the opposite touch reaches its limit): it fills at its own limit, up to the size that came;
+* it rests at the touch: volume that trades there, up to a touch's size a minute, serves the size displayed when it
+  joined and then the order;
+* it stands alone inside the spread: it is the touch, and the other side crosses to it with a chance per minute that
+  rises with how much of the spread it gives.
+
 These rules are a model of a queue, not a record of one.
 """
 
@@ -104,7 +109,10 @@ class Matcher:
         return self._cross(order, limit, minutes) if order.is_combo else self._queue(order, limit, own_ahead, minutes)
 
     def join(self, order: WorkingOrder) -> float:
-        """Return the displayed size that stands before a limit order joining the book now (0 inside the spread, for combos and without a limit)."""
+        """Return the displayed size that stands before a limit order joining the book now.
+
+        It is 0 inside the spread, for combinations and without a limit.
+        """
         limit = order.limit
         if limit is None or order.is_combo:
             return 0.0
@@ -128,7 +136,8 @@ class Matcher:
         if not same(touch[0], limit):
             return []
         order.queue_ahead = min(order.queue_ahead, touch[1] + own_ahead)
-        order.queue_ahead -= touch[1] * minutes * draw(self._seed, "flow", leg.contract.con_id, order.request.action, self._market.now)
+        flow = draw(self._seed, "flow", leg.contract.con_id, order.request.action, self._market.now)
+        order.queue_ahead -= touch[1] * minutes * flow
         served = min(float(floor(-order.queue_ahead)), order.remaining)
         if served < 1:
             return []
@@ -150,7 +159,7 @@ class Matcher:
         return [Slice(quantity=size, price=limit, leg_prices=self._split(order, limit), liquidity=ADDED)]
 
     def _net_touch(self, order: WorkingOrder, towards: int) -> float | None:
-        """Return the net price at which the order would trade aggressively (`towards` 1) or rest (-1); `None` without a market."""
+        """Return the net price of trading at once (`towards` 1) or joining the touch (-1); `None` without a market."""
         prices = []
         for leg in order.legs:
             side = Side.ASK if leg.sign * order.direction * towards > 0 else Side.BID

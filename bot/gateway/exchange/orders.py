@@ -41,8 +41,9 @@ class Leg:
 class WorkingOrder:
     """Hold one order and how far it has come.
 
-    `transmitted`, `worked`, `at_exchange` and `triggered` say how far it has come; `queue_ahead` is the size, in contracts, that must trade at the limit before the order's turn; below zero it is
-    volume that reached the order without filling a whole contract yet. `notional` is the sum of price x quantity of the fills.
+    `transmitted`, `worked`, `at_exchange` and `triggered` say how far it has come; `queue_ahead` is the size, in
+    contracts, that must trade at the limit before the order's turn; below zero it is volume that reached the order
+    without filling a whole contract yet. `notional` is the sum of price x quantity of the fills.
     """
 
     request: OrderRequest

@@ -13,7 +13,7 @@ _LOOK_AHEAD_DAYS = 8
 
 
 def regular_only(request: OrderRequest, contract: Contract) -> bool:
-    """Say whether an order works in regular hours alone: by its flag, or because CFE takes market orders only then (exchange rule)."""
+    """Say whether an order works in regular hours alone: by its flag, or as CFE takes market orders only then."""
     market_like = request.order_type in ("MKT", "STP")
     return not request.outside_rth or (market_like and contract.exchange == "CFE")
 
@@ -29,7 +29,7 @@ def trading_day(at: datetime) -> date:
 
 
 def next_open(market: Market, contract: Contract, *, rth: bool) -> str:
-    """Return when the contract next opens, in IB's words (`20180205 09:30:00 US/Eastern`); empty when no session is listed within a week."""
+    """Return when the contract next opens as IB writes it (`20180205 09:30:00 US/Eastern`), or nothing."""
     zone = market.zone(contract.con_id)
     here = market.now.astimezone(ZoneInfo(zone))
     trading, liquid = market.hours(contract.con_id, here.date(), _LOOK_AHEAD_DAYS)

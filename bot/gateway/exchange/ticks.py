@@ -23,7 +23,7 @@ def increment(market: Market, contract: Contract, price: float) -> float:
 
 
 def combo_increment(contracts: Sequence[Contract]) -> float:
-    """Return the increment of a combination's net price: 0.01 between CFE futures (exchange rule), 0.05 between SPX options."""
+    """Return the increment of a combination's net price: 0.01 between CFE futures, 0.05 between SPX options."""
     return max(COMBO_TICK[contract.sec_type] for contract in contracts)
 
 

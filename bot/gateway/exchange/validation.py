@@ -68,7 +68,10 @@ def check(market: Market, account: str, order: WorkingOrder) -> Refusal | None:
 
 
 def modification(order: WorkingOrder, request: OrderRequest) -> Refusal | None:
-    """Return why `request` cannot replace the live `order`'s terms: another contract, side, type or account, or nothing left to fill."""
+    """Return why `request` cannot replace the terms of the live `order`.
+
+    It must keep contract, side, type and account, and leave something to fill.
+    """
     old = order.request
     same = (old.con_id, old.legs, old.action, old.order_type, old.account) == (
         request.con_id, request.legs, request.action, request.order_type, request.account
@@ -132,9 +135,10 @@ def _combination(market: Market, account: str, order: WorkingOrder) -> Refusal |
         return None
     kinds = {(leg.contract.sec_type, leg.contract.multiplier) for leg in order.legs}
     distinct = {leg.contract.con_id for leg in order.legs}
-    sound = len(order.legs) > 1 and len(kinds) == 1 and len(distinct) == len(order.legs) and min(leg.ratio for leg in order.legs) > 0
-    if not sound or order.request.order_type not in ("LMT", "MKT"):
-        return rejected("The combination is not valid: legs must differ, share a type and a multiplier, and have a ratio of at least 1.")
+    several = len(order.legs) > 1 and len(distinct) == len(order.legs)
+    alike = len(kinds) == 1 and all(leg.ratio >= 1 for leg in order.legs)
+    if not (several and alike) or order.request.order_type not in ("LMT", "MKT"):
+        return rejected("The combination is not valid: its legs must differ, and share a type and a multiplier.")
     return None
 
 
@@ -158,6 +162,4 @@ def _protection(market: Market, account: str, order: WorkingOrder) -> Refusal | 
     reference = touch if touch is not None and touch > 0 else quote.last
     if reference is None or order.direction * (limit - reference) <= PROTECTION * reference:
         return None
-    return rejected(f"The limit price {limit:g} is more than 10% through the market ({reference:g}): exchange price protection.")
-
-
+    return rejected(f"The limit price {limit:g} is more than 10% through the market at {reference:g}.")

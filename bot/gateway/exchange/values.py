@@ -9,7 +9,7 @@ _SEGMENTS = ("", "-S", "-C")  # whole account, securities, commodities
 
 
 def account_values(account: str, standing: Standing, start_of_day_equity: float) -> tuple[Value, ...]:
-    """Return the full tag set in IB's spelling: money with two decimals in USD, words without currency, the ledger for BASE and USD."""
+    """Return the full tag set in IB's spelling: money in USD with two decimals, the ledger in BASE and USD."""
     return (*_words(account), *_totals(standing, start_of_day_equity), *_segmented(standing), *_ledger(standing))
 
 

@@ -11,7 +11,10 @@ from bot.gateway.records import WhatIfReport
 
 
 def what_if(valuation: Valuation, ledger: Ledger, order: WorkingOrder) -> WhatIfReport:
-    """Return margins and equity before and after a full fill of what remains, at the mark for futures and combinations, at the limit for a single option."""
+    """Return margins and equity before and after a full fill of what remains.
+
+    A single option is filled at its limit, all else at the mark.
+    """
     after = ledger.copy()
     fees = 0.0
     for leg in order.legs:
@@ -40,7 +43,7 @@ def what_if(valuation: Valuation, ledger: Ledger, order: WorkingOrder) -> WhatIf
 
 
 def margin_refusal(report: WhatIfReport) -> Refusal | None:
-    """Return IB's rejection when the order needs more margin than there is equity; an order that lowers the requirement always passes."""
+    """Return IB's rejection when an order needs more margin than there is equity; one that needs less always passes."""
     if report.init_change <= 0 or report.init_after <= report.equity_after:
         return None
     return rejected(

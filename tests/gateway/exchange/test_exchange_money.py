@@ -96,7 +96,8 @@ def test_a_condor_book_pays_its_wider_wing(make_bench):
     assert value(bench, "OptionMarketValue") == pytest.approx(10 * 100 * (8 - 11 - 5 + 3.5))
     # the previous closes were one point lower on every leg: nothing was made or lost
     assert bench.exchange.pnl(ACCOUNT).daily == pytest.approx(0.0)
-    assert bench.exchange.pnl(ACCOUNT).unrealized == pytest.approx(10 * 100 * ((8 - 7) - (11 - 10) - (5 - 6) + (3.5 - 4)))
+    gain_per_share = (8 - 7) - (11 - 10) - (5 - 6) + (3.5 - 4)
+    assert bench.exchange.pnl(ACCOUNT).unrealized == pytest.approx(10 * 100 * gain_per_share)
 
 
 def test_a_naked_call_pays_the_broad_index_formula(make_bench):

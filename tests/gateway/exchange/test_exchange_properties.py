@@ -43,9 +43,8 @@ def play(bench, events):
             reports += bench.exchange.place(request)
         elif kind == "quote":
             bid, width, bid_size, ask_size = rest
-            bench.market.show(
-                VX_FEB, bid=round(bid * 0.05, 2), ask=round((bid + width) * 0.05, 2), bid_size=bid_size, ask_size=ask_size
-            )
+            bench.market.show(VX_FEB, bid=round(bid * 0.05, 2), ask=round((bid + width) * 0.05, 2))
+            bench.market.show(VX_FEB, bid_size=bid_size, ask_size=ask_size)
             reports += bench.tick()
         elif kind == "cancel":
             reports += bench.exchange.cancel(1, rest[0])

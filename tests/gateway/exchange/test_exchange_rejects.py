@@ -32,10 +32,8 @@ def errors(reports):
     ],
 )
 def test_an_order_that_breaks_a_rule_gets_ib_s_code_and_changes_nothing(bench, code, changes):
-    request = bench.order("BUY", 1, 20.0, **changes) if "quantity" not in changes and "limit" not in changes else None
-    if request is None:
-        request = bench.order("BUY", changes.get("quantity", 1), changes.get("limit", 20.0), order_type="LMT")
-    reports = bench.exchange.place(request)
+    terms = {"action": "BUY", "quantity": 1, "limit": 20.0} | changes
+    reports = bench.exchange.place(bench.order(**terms))
     assert errors(reports) == [code]
     assert not bench.exchange.open_orders()
     assert not bench.exchange.executions()
@@ -117,7 +115,8 @@ def test_cancels_of_what_is_unknown_filled_rejected_and_cancelled_differ(bench):
     assert errors(exchange.cancel(1, 77)) == [10147]
     exchange.place(bench.order("BUY", 1, 20.1, order_id=1))
     [error] = exchange.cancel(1, 1)
-    assert (error.code, error.text) == (10148, "OrderId 1 that needs to be cancelled can not be cancelled, state: Filled.")
+    assert error.code == 10148
+    assert error.text == "OrderId 1 that needs to be cancelled can not be cancelled, state: Filled."
     exchange.place(bench.order("BUY", 1, 19.0, order_id=2))
     assert errors(exchange.cancel(1, 2)) == [202]
     assert errors(exchange.cancel(1, 2)) == [10148]
@@ -128,7 +127,7 @@ def test_cancels_of_what_is_unknown_filled_rejected_and_cancelled_differ(bench):
 def test_a_combination_of_one_contract_is_refused(bench):
     request = bench.calendar("BUY", 1, 2.0)
     twice = (request.legs[0], request.legs[0])
-    assert errors(bench.exchange.place(bench.calendar("BUY", 1, 2.0, ))) == []
+    assert errors(bench.exchange.place(bench.calendar("BUY", 1, 2.0))) == []
     assert errors(bench.exchange.place(bench.order("BUY", 1, 2.0, order_id=9, con_id=0, legs=twice))) == [201]
 
 
