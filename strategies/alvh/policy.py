@@ -1,4 +1,4 @@
-"""State the method's settings, grouped as the method note groups them (section 7); units stand in the names or beside them."""
+"""State the method's settings as the method note groups them (section 7); units stand in the names or beside them."""
 
 from __future__ import annotations
 

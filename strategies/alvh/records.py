@@ -241,7 +241,8 @@ class MarketView:
     Bars are closed 5-minute bars, oldest first. `hv20_pct` is the annualised standard deviation of the last 20 daily
     log returns of SPX in percent, `breadth_stdev` the 20-session standard deviation of (adv-dec)/(adv+dec) at this
     time of day. `faults` says in plain words what was missing or wrong when the view was taken; `feed_ok` is false
-    while the broker reports lost connectivity or a broken data farm, `hours_agree` while IB's liquid hours differ from the calendar's.
+    while the broker reports lost connectivity or a broken data farm, `hours_agree` while IB's liquid hours differ from
+    the calendar's.
     """
 
     now: datetime
