@@ -25,11 +25,17 @@ def register(app: typer.Typer) -> None:
 
     @app.command("gateway")
     def gateway(
-        scenario: Annotated[str, typer.Option(help="A scenario's name or folder; --list shows them.")] = "spike-2018-02",
+        scenario: Annotated[
+            str, typer.Option(help="A scenario's name or folder; --list shows them.")
+        ] = "spike-2018-02",
         port: Annotated[int, typer.Option(help="The port to listen on; 0 takes any free one.")] = 7497,
-        host: Annotated[str, typer.Option(help="The address to listen on; anything but loopback opens it to others.")] = "127.0.0.1",
+        host: Annotated[
+            str, typer.Option(help="The address to listen on; anything but loopback opens it to others.")
+        ] = "127.0.0.1",
         speed: Annotated[float, typer.Option(help="Seconds of the scenario for each real second.")] = 60.0,
-        seed: Annotated[int | None, typer.Option(help="Seed of the modelled paths; default: the scenario's own.")] = None,
+        seed: Annotated[
+            int | None, typer.Option(help="Seed of the modelled paths; default: the scenario's own.")
+        ] = None,
         leave: Annotated[bool, typer.Option("--exit-at-end", help="Stop when the scenario ends.")] = False,
         show: Annotated[bool, typer.Option("--list", help="List the scenarios and stop.")] = False,
     ) -> None:
@@ -40,7 +46,9 @@ def register(app: typer.Typer) -> None:
                 typer.echo(f"{name:22} {info.start:%Y-%m-%d} to {info.end:%Y-%m-%d}  {info.title}")
             return
         if not 0 < speed <= 100_000:
-            raise UsageProblem(f"--speed is {speed:g}; give the scenario's seconds for each real one, above 0 and at most 100000")
+            raise UsageProblem(
+                f"--speed is {speed:g}; give the scenario's seconds for each real one, above 0 and at most 100000"
+            )
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_serve(scenario, host, port, speed, seed, leave=leave))
             return
@@ -55,8 +63,12 @@ async def _serve(scenario: str, host: str, port: int, speed: float, seed: int | 
     except GatewayError as problem:
         raise UsageProblem(str(problem)) from problem
     account = market.opening_account().account
-    typer.echo(f"SIMULATED gateway on {host}:{bound}, account {account}, scenario {market.name}, seed {market.seed}, speed {speed:g}")
-    typer.echo(f"the market runs from {market.start:%Y-%m-%d %H:%M} to {market.end:%Y-%m-%d %H:%M} UTC; Ctrl-C stops it")
+    typer.echo(
+        f"SIMULATED gateway on {host}:{bound}, account {account}, scenario {market.name}, seed {market.seed}, speed {speed:g}"
+    )
+    typer.echo(
+        f"the market runs from {market.start:%Y-%m-%d %H:%M} to {market.end:%Y-%m-%d %H:%M} UTC; Ctrl-C stops it"
+    )
     try:
         await _run(market, server, speed, RealClock())
         typer.echo("the scenario has ended: the market stands still")

@@ -1,0 +1,284 @@
+"""Read the settings in layers (defaults, profile, your file, environment) and say where each value came from.
+
+A later layer wins over an earlier one, key by key. Everything that is wrong is collected and reported together.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import EnvSettingsSource, TomlConfigSettingsSource
+
+from config.rules import RULES
+from config.settings import ENV_PREFIX, NESTED, Mode, Settings
+
+CONFIG_VARIABLE = "ALVH_CONFIG"
+OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "ALVH_TRACEBACK", "ALVH_SHARED_DATA"})
+"""Variables with our prefix that are not settings."""
+
+ENVIRONMENT = "environment"
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Hold one thing to mend: where it stands, which key, what was seen and what was expected."""
+
+    where: str
+    key: str
+    seen: str
+    expected: str
+
+    def __str__(self) -> str:
+        key = f"{self.key}: " if self.key else ""
+        return f"{self.where}: {key}{self.seen}, expected {self.expected}"
+
+
+class SettingsError(Exception):
+    """Carry every problem of the settings at once."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """Hold what one source says, as nested tables."""
+
+    name: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Hold valid settings and, for each key, the name of the layer its value came from."""
+
+    settings: Settings
+    source: Mapping[str, str]
+
+
+def leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Yield every key of the model as a dotted name with its field, groups walked through in order."""
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from leaves(inner, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
+
+
+KEYS: Mapping[str, FieldInfo] = dict(leaves(Settings))
+
+
+def profile_path(mode: str) -> Path:
+    """Return the file of a shipped profile."""
+    return Path(__file__).parent / f"{mode}.toml"
+
+
+def load(profile: str | None = None, user_file: str | None = None, environ: Mapping[str, str] | None = None) -> Loaded:
+    """Load the settings; raises `SettingsError` with every problem found.
+
+    Without `profile`, the mode that the environment or the user's file names is taken, and dry-run otherwise.
+    """
+    environ = os.environ if environ is None else environ
+    problems: list[Problem] = []
+    outer = _environment(environ, problems)
+    given = user_file or environ.get(CONFIG_VARIABLE)
+    user = _file(given, problems) if given else None
+    named = [layer.values["mode"] for layer in (outer, user) if layer is not None and "mode" in layer.values]
+    mode = profile or (str(named[0]) if named else Mode.DRY_RUN.value)
+    if mode not in set(Mode):
+        problems.append(
+            Problem(where="profile", key="mode", seen=f"'{mode}'", expected=_nearest(mode, [m.value for m in Mode]))
+        )
+        raise SettingsError(tuple(problems))
+    shipped = _file(str(profile_path(mode)), problems)
+    layers = [layer for layer in (shipped, user, outer) if layer is not None]
+    return _merge(mode, layers, problems)
+
+
+def _file(name: str, problems: list[Problem]) -> Layer | None:
+    """Read one TOML file; a missing or broken one becomes a problem."""
+    path = Path(name).expanduser()
+    if not path.is_file():
+        problems.append(
+            Problem(where=name, key="", seen="no such file", expected="a TOML file (alvh config init writes one)")
+        )
+        return None
+    try:
+        values = TomlConfigSettingsSource(Settings, toml_file=path)()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        problems.append(Problem(where=name, key="", seen=" ".join(str(error).split()), expected="valid TOML"))
+        return None
+    return Layer(name=name, values=values)
+
+
+def _environment(environ: Mapping[str, str], problems: list[Problem]) -> Layer:
+    """Read the variables that begin with our prefix; one that names no key becomes a problem."""
+    variables = {ENV_PREFIX + key.replace(".", NESTED).upper(): key for key in KEYS}
+    known: dict[str, str | None] = {}
+    for name, value in environ.items():
+        upper = name.upper()
+        if not upper.startswith(ENV_PREFIX) or upper in OTHER_VARIABLES:
+            continue
+        if upper not in variables:
+            problems.append(
+                Problem(where=ENVIRONMENT, key=name, seen="no such setting", expected=_nearest(upper, list(variables)))
+            )
+        elif get_args(KEYS[variables[upper]].annotation) and not _is_list(value):
+            problems.append(
+                Problem(where=ENVIRONMENT, key=name, seen=f"'{value}'", expected="a list such as [0.3, 0.65, 1.0]")
+            )
+        else:
+            known[upper.lower()] = value
+    source = EnvSettingsSource(Settings)
+    source.env_vars = known
+    return Layer(name=ENVIRONMENT, values=source())
+
+
+def _is_list(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), list)
+    except ValueError:
+        return False
+
+
+def _merge(mode: str, layers: list[Layer], problems: list[Problem]) -> Loaded:
+    """Lay the layers over one another, check every key alone and then together."""
+    merged: dict[str, Any] = {}
+    source = dict.fromkeys(KEYS, DEFAULT)
+    for layer in layers:
+        _overlay(merged, layer.values)
+        source.update({key: layer.name for key in _flat(layer.values) if key in KEYS})
+    settings, bad = _validate(merged, layers, source, problems)
+    values = {key: value(settings, key) for key in KEYS}
+    if "mode" not in bad and values["mode"] != mode:
+        problems.append(
+            Problem(
+                where=source["mode"], key="mode", seen=f"'{values['mode']}'", expected=f"'{mode}', as the profile says"
+            )
+        )
+    for rule in RULES:
+        if not bad.intersection(rule.keys) and rule.broken(values):
+            problems.append(_broken(rule.keys, rule.expected, values, source))
+    if problems:
+        raise SettingsError(tuple(problems))
+    return Loaded(settings=settings, source=source)
+
+
+def _validate(
+    merged: dict[str, Any], layers: list[Layer], source: Mapping[str, str], problems: list[Problem]
+) -> tuple[Settings, set[str]]:
+    """Validate the merged values; wrong ones become problems and give way to their defaults, so that the rest is seen too."""
+    try:
+        return Settings(**merged), set()
+    except ValidationError as error:
+        bad = set()
+        for detail in error.errors():
+            location = [str(part) for part in detail["loc"] if not isinstance(part, int)]
+            key = ".".join(location)
+            bad.add(key)
+            problems.append(_wrong(key, detail, layers, source))
+            _drop(merged, location)
+        return Settings(**merged), bad
+
+
+def _wrong(key: str, detail: ErrorDetails, layers: list[Layer], source: Mapping[str, str]) -> Problem:
+    """Say what one validation error means for the operator."""
+    where = source.get(key) or next((layer.name for layer in reversed(layers) if _holds(layer.values, key)), "settings")
+    if detail["type"] == "extra_forbidden":
+        group = key.rpartition(".")[0]
+        names = sorted({name for name in _names(group)})
+        return Problem(where=where, key=key, seen="no such setting", expected=_nearest(key.rpartition(".")[2], names))
+    message = detail["msg"]
+    for start in ("Input should be ", "Value error, "):
+        message = message.removeprefix(start)
+    message = message.replace("a valid dictionary or instance of", "a table, as in [group] key = value, for")
+    return Problem(where=where, key=key, seen=f"{detail['input']!r}", expected=message[:1].lower() + message[1:])
+
+
+def _names(group: str) -> list[str]:
+    """Return the names that may stand in a group."""
+    start = f"{group}." if group else ""
+    return [key[len(start) :].partition(".")[0] for key in KEYS if key.startswith(start)]
+
+
+def _nearest(seen: str, names: list[str]) -> str:
+    """Suggest the name that was probably meant, or list the short choices."""
+    close = get_close_matches(seen, names, n=1)
+    if close:
+        return f"a known name: did you mean {close[0]}?"
+    if len(names) <= 12:
+        return "one of " + ", ".join(names)
+    return "a key of docs/settings.md (alvh config show lists them)"
+
+
+def _broken(keys: tuple[str, ...], expected: str, values: Mapping[str, Any], source: Mapping[str, str]) -> Problem:
+    """Say which rule the values break together, blaming the layer nearest to the operator."""
+    shown = ", ".join(f"{key} = {plain(values[key])!r}" for key in keys[:-1])
+    where = next((source[key] for key in reversed(keys) if source[key] != DEFAULT), DEFAULT)
+    beside = f" (with {shown})" if shown else ""
+    return Problem(where=where, key=keys[-1], seen=f"{plain(values[keys[-1]])!r}{beside}", expected=expected)
+
+
+def value(settings: Settings, key: str) -> Any:
+    """Return the value of a dotted key."""
+    found: Any = settings
+    for name in key.split("."):
+        found = getattr(found, name)
+    return found
+
+
+def plain(found: Any) -> Any:
+    """Turn a value into what JSON and TOML can write."""
+    if isinstance(found, Enum):
+        return found.value
+    return list(found) if isinstance(found, tuple) else found
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, inner in table.items():
+        if isinstance(inner, dict):
+            yield from _flat(inner, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def _holds(table: Mapping[str, Any], key: str) -> bool:
+    found: Any = table
+    for name in key.split("."):
+        if not isinstance(found, dict) or name not in found:
+            return False
+        found = found[name]
+    return True
+
+
+def _overlay(below: dict[str, Any], above: Mapping[str, Any]) -> None:
+    """Lay one nested table over another, in place."""
+    for name, inner in above.items():
+        if isinstance(inner, dict) and isinstance(below.get(name), dict):
+            _overlay(below[name], inner)
+        else:
+            below[name] = deepcopy(inner)
+
+
+def _drop(table: dict[str, Any], location: list[str]) -> None:
+    """Take one key out of a nested table, if it is there."""
+    inner: Any = table
+    for name in location[:-1]:
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    if isinstance(inner, dict):
+        inner.pop(location[-1], None)

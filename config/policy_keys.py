@@ -1,0 +1,224 @@
+"""Bound and describe every key of the method's policy; names, types and defaults come from the policy itself."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, Field, dataclass, fields
+from typing import Annotated, Any, get_args, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import Field as Key
+
+from strategies.alvh.policy import (
+    CapPolicy,
+    ContractPolicy,
+    FilterPolicy,
+    FreshnessPolicy,
+    LiquidityPolicy,
+    Policy,
+    SignalPolicy,
+    SizingPolicy,
+    TranchePolicy,
+    UnwindPolicy,
+)
+
+HARD_POSITION_MINIS = 200
+"""No settings file may allow a hedge above this many minis."""
+
+HARD_ORDER_MINIS = 50
+"""No settings file may allow a single order above this many minis."""
+
+
+class Part(BaseModel):
+    """Refuse unknown keys and later changes in every group of settings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Describe one key: what it means and, for numbers, the range it must lie in (both ends allowed)."""
+
+    about: str
+    low: float | None = None
+    high: float | None = None
+
+
+SIZING = {
+    "coverage": Bound("share of the inflated vega that the hedge neutralises", 0.30, 1.0),
+    "coverage_max": Bound("largest share after rounding to whole contracts", 0.30, 1.0),
+    "mode": Bound("how a future's sensitivity to VIX turns vega into contracts"),
+    "term_exponent": Bound("exponent of the term weighting of vega to 30 days", 0.0, 1.0),
+    "min_dte_clamp_days": Bound("days to expiry below which a leg's term weight stops growing", 1.0, 60.0),
+    "beta_a": Bound("level of the curve that gives a VX future's beta to VIX by days to settlement", 0.1, 2.0),
+    "beta_c": Bound("decay of the same curve, per 30 days", 0.0, 3.0),
+    "gauge": Bound("which side's vega inflation may arm the hedge"),
+    "arm_on": Bound("whether the gauge, the signals or both must agree before the hedge arms"),
+    "inflation_watch": Bound("vega inflation from which the spike is watched closely", 0.0, 2.0),
+    "inflation_arm": Bound("vega inflation that arms the hedge", 0.05, 2.0),
+    "inflation_keep": Bound("vega inflation that must persist for further tranches", 0.0, 2.0),
+    "inflation_disarm": Bound("vega inflation below which an unfilled hedge disarms", 0.0, 2.0),
+    "inflation_cap": Bound("largest vega inflation that sizing takes at its word", 0.1, 3.0),
+    "min_side_vega_usd": Bound("side vega, dollars per VIX point, below which a book is too small to gauge", 0.0, 1e6),
+    "min_leg_days": Bound("days to settlement below which a leg is left out of the gauge", 0.0, 30.0),
+    "vega_delta": Bound("how the vega to neutralise is read"),
+    "allow_mix": Bound("allow VX and VXM in one hedge"),
+    "prefer_mini": Bound("use VXM even where a whole VX would do"),
+}
+
+TRANCHES = {
+    "cumulative": Bound("shares of the target held after tranche 1, 2 and 3; rising, the first 0.25 to 0.35", 0.0, 1.0),
+    "min_gap_minutes": Bound("minutes between the fill of one tranche and the next", 1, 240),
+    "max_round_trips": Bound("hedges opened and closed per session", 1, 10),
+    "cooldown_minutes": Bound("minutes after going flat before the next hedge may arm", 0, 390),
+}
+
+SIGNALS = {
+    "edr_multiplier": Bound("scale of the expected daily range", 0.1, 5.0),
+    "rsi_length": Bound("bars of the RSI on VIX", 2, 100),
+    "rsi_level": Bound("RSI level that counts as sharp", 50.0, 100.0),
+    "rsi_jump": Bound("RSI points gained that count as a sharp rise", 1.0, 100.0),
+    "rsi_jump_bars": Bound("bars over which the rise is measured", 1, 78),
+    "vix_jump": Bound("rise of VIX over the previous close, as a fraction", 0.0, 2.0),
+    "vix_jump_from_open": Bound("rise of VIX over today's open, as a fraction", 0.0, 2.0),
+    "macd_fast": Bound("fast span of the MACD on VX, bars", 2, 200),
+    "macd_slow": Bound("slow span of the MACD on VX, bars", 3, 400),
+    "macd_signal": Bound("span of the MACD's signal line, bars", 2, 200),
+    "min_bars": Bound("closed five-minute bars needed before an indicator counts", 100, 5000),
+    "quorum": Bound("signals that must agree", 1, 3),
+    "quorum_source_and": Bound("require RSI and MACD together, as the source words it"),
+    "vx_jump": Bound("rise of the traded VX over its settlement, as a fraction", 0.0, 2.0),
+    "breadth_divergence": Bound(
+        "standardised breadth shortfall against the index that counts as divergence", -10.0, 0.0
+    ),
+    "breadth_level": Bound("breadth (advancers minus decliners over their sum) that counts as weak", -1.0, 0.0),
+    "breadth_breakdown": Bound("breadth that counts as a breakdown by itself", -1.0, 0.0),
+    "breadth_stdev_fallback": Bound("standard deviation of breadth while there is no history", 0.01, 1.0),
+}
+
+FILTER = {
+    "vix_gap_points": Bound("largest gap between VIX and the level VX implies, points", 0.1, 50.0),
+    "vix_gap_share": Bound("the same gap as a share of the implied level", 0.01, 1.0),
+    "vx_confirm": Bound("share of its modelled move that VX must have made", 0.0, 1.5),
+    "persist_bars": Bound("closed bars over which a trigger must hold", 1, 20),
+    "single_bar_vx_jump": Bound("VX jump, as a fraction, that needs no second bar", 0.0, 2.0),
+    "spx_edr_share": Bound("share of its expected daily range that SPX must have fallen", 0.0, 3.0),
+    "max_spread_ratio": Bound("option spreads against their median beyond which greeks are not believed", 1.0, 50.0),
+    "not_before_minutes": Bound("minutes after the open before anything opens", 0, 90),
+    "not_after_minutes": Bound("minutes before the close after which nothing opens", 0, 60),
+}
+
+FRESHNESS = {
+    "vx_s": Bound("largest age of a VX quote, seconds", 1.0, 60.0),
+    "spx_s": Bound("largest age of SPX, seconds", 1.0, 120.0),
+    "vix_s": Bound("largest age of VIX, seconds", 1.0, 300.0),
+    "breadth_s": Bound("largest age of the advance/decline count, seconds", 1.0, 600.0),
+    "greeks_s": Bound("largest age of a leg's greeks, seconds", 1.0, 600.0),
+    "positions_s": Bound("largest age of the position snapshot, seconds", 1.0, 600.0),
+}
+
+CONTRACT = {
+    "min_dte": Bound("fewest calendar days to settlement of the contract to buy", 8, 60),
+    "max_dte": Bound("most calendar days to settlement of the contract to buy", 20, 120),
+    "roll_dte": Bound("calendar days to settlement at which a held contract is rolled", 1, 30),
+    "roll_business_days": Bound("business days to settlement at which a held contract is rolled", 1, 20),
+    "flat_before_settlement_days": Bound("business days before settlement by which nothing is held", 1, 10),
+}
+
+UNWIND = {
+    "stages": Bound("retracements from peak to base that sell stage 1, 2 and 3; rising", 0.0, 1.0),
+    "min_rise_points": Bound("VX points a spike must have risen before its retracement counts", 0.1, 20.0),
+    "min_rise_share": Bound("the same rise as a share of the base", 0.0, 1.0),
+    "quiet_bars": Bound("bars without a new peak that a collapse needs", 1, 78),
+    "max_sessions": Bound("sessions after which the hedge is closed whatever happened", 1, 20),
+    "stop_points": Bound("loss stop of a tranche, VX points", 0.1, 20.0),
+    "stop_share": Bound("loss stop of a tranche as a share of its price", 0.01, 0.5),
+    "min_hold_minutes": Bound("minutes a tranche is held before its loss stop counts", 0, 240),
+    "excess_ratio": Bound("hedge over what the live condors allow beyond which the excess is sold", 1.0, 3.0),
+    "overnight_inflation": Bound("vega inflation needed to keep a hedge overnight", 0.0, 2.0),
+    "overnight_cost_share": Bound("largest cost of one night as a share of the credit remaining", 0.0, 0.5),
+    "overnight_decide_minutes": Bound("minutes before the close at which the night is decided", 5, 60),
+    "stress_drop": Bound("fall of VX, as a fraction, that the margin must survive", 0.05, 0.9),
+    "min_excess_liquidity_share": Bound("excess liquidity to keep after that fall, share of net liquidation", 0.0, 0.9),
+}
+
+LIQUIDITY = {
+    "ratio_ok": Bound("depth over order size from which the whole order may go", 1.0, 100.0),
+    "ratio_min": Bound("depth over order size below which nothing opens", 0.1, 100.0),
+    "deteriorated": Bound("that ratio against its 20-session median that halves a slice", 0.0, 1.0),
+    "vx_spread_ticks": Bound("VX spread that is fine, ticks", 1.0, 50.0),
+    "vxm_spread_ticks": Bound("VXM spread that is fine, ticks", 1.0, 100.0),
+    "vx_spread_ticks_max": Bound("VX spread beyond which nothing opens, ticks", 1.0, 100.0),
+    "vxm_spread_ticks_max": Bound("VXM spread beyond which nothing opens, ticks", 1.0, 200.0),
+}
+
+CAPS = {
+    "max_position_minis": Bound("largest hedge, minis (1 VX = 10 VXM)", 1, HARD_POSITION_MINIS),
+    "max_order_minis": Bound("largest single order, minis", 1, HARD_ORDER_MINIS),
+}
+
+
+def _bounded(annotation: Any, bound: Bound) -> Any:
+    """Return the annotation with the bound on it, on each element where the key is a tuple."""
+    if bound.low is None:
+        return annotation
+    limit = Key(ge=bound.low, le=bound.high)
+    items = get_args(annotation)
+    if items:
+        return tuple[tuple(Annotated[item, limit] for item in items)]  # type: ignore[misc]
+    return Annotated[annotation, limit]
+
+
+def _model(policy: type[Any], bounds: dict[str, Bound]) -> type[Part]:
+    """Build the settings group of one policy class; a key without a bound, or a bound without a key, is refused."""
+    hints = get_type_hints(policy)
+    names = {item.name for item in fields(policy)}
+    if names != set(bounds):
+        raise TypeError(f"{policy.__name__} and its bounds differ in {sorted(names ^ set(bounds))}")
+    definitions: dict[str, Any] = {}
+    for item in fields(policy):
+        bound = bounds[item.name]
+        definitions[item.name] = (
+            _bounded(hints[item.name], bound),
+            Key(default=_default(item), description=bound.about),
+        )
+    model: type[Part] = create_model(policy.__name__, __base__=Part, __doc__=policy.__doc__, **definitions)
+    return model
+
+
+def _default(item: Field[Any]) -> Any:
+    if item.default is MISSING:
+        raise TypeError(f"the policy key {item.name} needs a plain default")
+    return item.default
+
+
+GROUPS: dict[str, tuple[type[Any], dict[str, Bound]]] = {
+    "sizing": (SizingPolicy, SIZING),
+    "tranches": (TranchePolicy, TRANCHES),
+    "signals": (SignalPolicy, SIGNALS),
+    "filter": (FilterPolicy, FILTER),
+    "freshness": (FreshnessPolicy, FRESHNESS),
+    "contract": (ContractPolicy, CONTRACT),
+    "unwind": (UnwindPolicy, UNWIND),
+    "liquidity": (LiquidityPolicy, LIQUIDITY),
+    "caps": (CapPolicy, CAPS),
+}
+
+
+def policy_model() -> type[Part]:
+    """Build the settings model of the whole policy."""
+    if {item.name for item in fields(Policy)} != set(GROUPS):
+        raise TypeError("the policy and its settings groups differ")
+    parts: dict[str, Any] = {}
+    for name, (policy, bounds) in GROUPS.items():
+        model = _model(policy, bounds)
+        parts[name] = (model, Key(default_factory=model, description=(policy.__doc__ or "").splitlines()[0]))
+    whole: type[Part] = create_model("PolicySettings", __base__=Part, __doc__="The method's settings.", **parts)
+    return whole
+
+
+PolicySettings = policy_model()
+
+
+def as_policy(settings: BaseModel) -> Policy:
+    """Turn validated settings into the policy that the core is given."""
+    return Policy(**{name: policy(**dict(getattr(settings, name))) for name, (policy, _) in GROUPS.items()})

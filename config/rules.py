@@ -1,0 +1,112 @@
+"""State what settings must satisfy together, beyond the range of each alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PAPER_PORTS = (7497, 4002)
+LIVE_PORTS = (7496, 4001)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Hold one rule over several keys: `holds` gets their values in the same order."""
+
+    keys: tuple[str, ...]
+    holds: Callable[..., bool]
+    expected: str
+
+    def broken(self, values: Mapping[str, Any]) -> bool:
+        """Say whether the values break the rule."""
+        return not self.holds(*(values[key] for key in self.keys))
+
+
+def _rising(values: tuple[float, ...]) -> bool:
+    return all(low < high for low, high in zip(values, values[1:], strict=False))
+
+
+def _at_most(low: float, high: float) -> bool:
+    return low <= high
+
+
+def _below(low: float, high: float) -> bool:
+    return low < high
+
+
+def _account_fits(mode: str, account: str) -> bool:
+    if mode == "paper":
+        return account == "" or account.startswith("DU")
+    return mode != "live" or (account != "" and not account.startswith("D"))
+
+
+RULES = (
+    Rule(("policy.tranches.cumulative",), _rising, "three shares, each above the one before"),
+    Rule(("policy.tranches.cumulative",), lambda c: 0.25 <= c[0] <= 0.35, "a first share between 0.25 and 0.35"),
+    Rule(("policy.tranches.cumulative",), lambda c: c[-1] == 1.0, "a last share of exactly 1.0"),
+    Rule(("policy.unwind.stages",), _rising, "three retracements, each above the one before"),
+    Rule(("policy.unwind.stages",), lambda s: s[0] > 0, "a first retracement above 0"),
+    Rule(("policy.sizing.coverage", "policy.sizing.coverage_max"), _at_most, "coverage at most coverage_max"),
+    Rule(
+        ("policy.sizing.inflation_disarm", "policy.sizing.inflation_keep"),
+        _at_most,
+        "inflation_disarm at most inflation_keep",
+    ),
+    Rule(
+        ("policy.sizing.inflation_keep", "policy.sizing.inflation_arm"),
+        _at_most,
+        "inflation_keep at most inflation_arm",
+    ),
+    Rule(
+        ("policy.sizing.inflation_watch", "policy.sizing.inflation_arm"),
+        _at_most,
+        "inflation_watch at most inflation_arm",
+    ),
+    Rule(
+        ("policy.sizing.inflation_arm", "policy.sizing.inflation_cap"), _at_most, "inflation_arm at most inflation_cap"
+    ),
+    Rule(("policy.signals.macd_fast", "policy.signals.macd_slow"), _below, "macd_fast below macd_slow"),
+    Rule(("policy.contract.min_dte", "policy.contract.max_dte"), _below, "min_dte below max_dte"),
+    Rule(("policy.contract.roll_dte", "policy.contract.min_dte"), _below, "roll_dte below min_dte"),
+    Rule(("policy.liquidity.ratio_min", "policy.liquidity.ratio_ok"), _at_most, "ratio_min at most ratio_ok"),
+    Rule(
+        ("policy.liquidity.vx_spread_ticks", "policy.liquidity.vx_spread_ticks_max"),
+        _at_most,
+        "vx_spread_ticks at most vx_spread_ticks_max",
+    ),
+    Rule(
+        ("policy.liquidity.vxm_spread_ticks", "policy.liquidity.vxm_spread_ticks_max"),
+        _at_most,
+        "vxm_spread_ticks at most vxm_spread_ticks_max",
+    ),
+    Rule(
+        ("policy.caps.max_order_minis", "policy.caps.max_position_minis"),
+        _at_most,
+        "max_order_minis at most max_position_minis",
+    ),
+    Rule(
+        ("policy.caps.max_position_minis", "guard.max_position_minis"), _at_most, "the policy's cap at most the guard's"
+    ),
+    Rule(("policy.caps.max_order_minis", "guard.max_order_minis"), _at_most, "the policy's cap at most the guard's"),
+    Rule(
+        ("guard.daily_loss_unwind_share", "guard.daily_loss_kill_share"),
+        _below,
+        "daily_loss_unwind_share below daily_loss_kill_share",
+    ),
+    Rule(
+        ("mode", "connection.port"),
+        lambda m, p: m != "live" or p not in PAPER_PORTS,
+        "a live port such as 7496 or 4001",
+    ),
+    Rule(
+        ("mode", "connection.port"),
+        lambda m, p: m != "paper" or p not in LIVE_PORTS,
+        "a paper port such as 7497 or 4002",
+    ),
+    Rule(
+        ("mode", "connection.account"),
+        _account_fits,
+        "in paper mode an account that begins with DU, in live mode your live account's number",
+    ),
+)
