@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -48,14 +48,14 @@ def stretches(
             continue
         covered.add(day)
         first, last = grid.index(max(bar.at, span.opens)), grid.index(min(end, span.closes)) - 1
-        found.append(Stretch(first=first, last=last, **_prices(bar, None)))
+        found.append(_stretch(first, last, bar, None))
     found.extend(_daily_stretches(daily, covered, hours, grid, timetable))
     return sorted(found, key=lambda item: item.first)
 
 
-def _span_of_bar(spans: Sequence[Span], bar: Row, end: object) -> Span | None:
+def _span_of_bar(spans: Sequence[Span], bar: Row, end: datetime) -> Span | None:
     """Return the session stretch to which a bar belongs: the latest that it touches."""
-    touched = [span for span in spans if span.opens < end and span.closes > bar.at]  # type: ignore[operator]
+    touched = [span for span in spans if span.opens < end and span.closes > bar.at]
     return touched[-1] if touched else None
 
 
@@ -69,19 +69,18 @@ def _daily_stretches(
         day = row.at.astimezone(NEW_YORK).date()
         spans = timetable.spans(hours, day)
         if spans and day not in covered and grid.holds(spans[0].opens) and grid.holds(spans[-1].closes):
-            prices = _prices(row, before)
-            found.append(Stretch(first=grid.index(spans[0].opens), last=grid.index(spans[-1].closes), **prices))
+            found.append(_stretch(grid.index(spans[0].opens), grid.index(spans[-1].closes), row, before))
         before = row.numbers["close"]
     return found
 
 
-def _prices(row: Row, before: float | None) -> dict[str, float]:
-    """Return the prices of a row, making up what was not published from what was."""
+def _stretch(first: int, last: int, row: Row, before: float | None) -> Stretch:
+    """Return the prices of a row over its ticks, making up what was not published from what was."""
     close = row.numbers["close"]
     start = row.numbers.get("open", close if before is None else before)
     low = min(row.numbers.get("low", min(start, close)), close)
     high = max(row.numbers.get("high", max(start, close)), close)
-    return {"open": min(max(start, low), high), "high": high, "low": low, "close": close}
+    return Stretch(first=first, last=last, open=min(max(start, low), high), high=high, low=low, close=close)
 
 
 def anchored(
@@ -90,11 +89,13 @@ def anchored(
     grid: Grid,
     rng: np.random.Generator,
     guide: Array | None = None,
+    late_highs: Sequence[int] = (),
 ) -> Anchors:
     """Return the anchors of the stretches and of the official (tick, close) values, which win.
 
     The high and the low of a bar happened somewhere inside it: the seed says where, low before high in a bar that rose. With
-    a `guide` (the path of VIX for SPX) the low stands where the guide is highest and the high where it is lowest.
+    a `guide` (the path of VIX for SPX) the low stands where the guide is highest and the high where it is lowest. The high of
+    a bar that contains a tick of `late_highs` came after that tick.
     """
     points: dict[int, float] = {}
     low, high = np.full(grid.size, -np.inf), np.full(grid.size, np.inf)
@@ -102,7 +103,8 @@ def anchored(
         low[part.first : part.last + 1], high[part.first : part.last + 1] = part.low, part.high
         early, late = rng.uniform(0.08, 0.48), rng.uniform(0.52, 0.92)
         points[part.first], points[part.last] = part.open, part.close
-        points |= _extremes(part, early, late, guide)
+        turns = [tick for tick in late_highs if part.first < tick < part.last]
+        points |= _extremes(part, early, late, guide, turns[0] if turns else None)
     for tick, value in official:
         points[tick] = value
         low[tick], high[tick] = min(low[tick], value), max(high[tick], value)
@@ -110,7 +112,7 @@ def anchored(
     return Anchors(ticks=ticks, values=np.array([points[tick] for tick in ticks]), low=low, high=high)
 
 
-def _extremes(part: Stretch, early: float, late: float, guide: Array | None) -> dict[int, float]:
+def _extremes(part: Stretch, early: float, late: float, guide: Array | None, turn: int | None) -> dict[int, float]:
     """Return where the high and the low of a stretch stand, leaving out those that its open or close already is."""
     length = part.last - part.first
     if length - 1 < _MIN_INSIDE:
@@ -118,12 +120,12 @@ def _extremes(part: Stretch, early: float, late: float, guide: Array | None) -> 
     rose = part.close >= part.open
     at_low = part.first + round(length * (early if rose else late))
     at_high = part.first + round(length * (late if rose else early))
+    if turn is not None:
+        at_low = part.first + round((turn - part.first) * early)
+        at_high = turn + 1 + round((part.last - turn - 2) * late)
     if guide is not None:
         inside = guide[part.first + 1 : part.last]
         if float(np.ptp(inside)) > 0:
             at_low, at_high = part.first + 1 + int(np.argmax(inside)), part.first + 1 + int(np.argmin(inside))
     edges = (part.open, part.close)
-    return {
-        tick: value for tick, value in ((at_low, part.low), (at_high, part.high)) if value not in edges
-    }
-
+    return {tick: value for tick, value in ((at_low, part.low), (at_high, part.high)) if value not in edges}

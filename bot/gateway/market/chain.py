@@ -21,7 +21,9 @@ _DENSE_DAYS, _FRIDAY_DAYS, _MONTH_END_DAYS, _MONTHLY_MONTHS = 35, 100, 200, 12
 _FINE_DAYS = 120
 
 
-def expiries(option_class: OptionClass, at: datetime, timetable: Timetable, vx_days: Iterable[date]) -> tuple[Expiry, ...]:
+def expiries(
+    option_class: OptionClass, at: datetime, timetable: Timetable, vx_days: Iterable[date]
+) -> tuple[Expiry, ...]:
     """Return the expiries of a class listed at `at`, nearest first."""
     today = at.astimezone(NEW_YORK).date()
     listed = _listed(option_class, today, timetable, tuple(vx_days))

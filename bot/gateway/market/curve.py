@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,9 @@ _COLUMNS = ("open", "high", "low", "close", "settle", "volume", "open_interest")
 _DAY_S = 86400.0
 
 
-def beta(days: Array) -> Array:
+def beta(days: NDArray[np.floating]) -> Array:
     """Return how many points a future moves per point of spot VIX, `days` before its settlement (docs/method.md, beta)."""
-    return BETA_A / (1.0 + BETA_C * np.maximum(days, 0.0) / MONTH_DAYS)
+    return np.asarray(BETA_A / (1.0 + BETA_C * np.maximum(days, 0.0) / MONTH_DAYS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,13 @@ def futures(scenario: Scenario, clock: Clockwork, driver: Array, seed: int) -> d
 
 
 def _future(
-    expiry: date, rows: Sequence[Row], live: Sequence[Row], scenario: Scenario, clock: Clockwork, driver: Array, seed: int
+    expiry: date,
+    rows: Sequence[Row],
+    live: Sequence[Row],
+    scenario: Scenario,
+    clock: Clockwork,
+    driver: Array,
+    seed: int,
 ) -> Future:
     """Return one future: beta times VIX, a residual that runs between the published prices, and its own noise."""
     grid = clock.grid
@@ -72,10 +78,12 @@ def _future(
     noise = _NOISE * values.mean() * settled_noise(rng, grid.size, _NOISE_HALF_LIFE)
     raw = beta(days) * driver + noise
     points = settles | _traded_anchors(live, settles, clock)
-    points |= _late(scenario.late_moves, ticks, values, raw, clock)
+    late = _late(scenario.late_moves, ticks, values, clock)
+    points |= late
     at = np.array(sorted(points), dtype=np.int64)
     prices = np.array([points[tick] for tick in at])
     path = raw + np.interp(clock.pace, clock.pace[at], prices - raw[at])
+    path = _damped(path, raw, at, prices, late)
     path = within_ranges(path, day_ranges(live, Hours.VX, clock), at, prices)
     return Future(
         settles_on=expiry,
@@ -124,15 +132,25 @@ def _near(price: float | None, reference: float) -> bool:
     return price is not None and abs(price / reference - 1.0) <= _MAX_OPENING_GAP
 
 
-def _late(
-    moves: Sequence[LateMove], ticks: NDArray[np.int64], values: Array, raw: Array, clock: Clockwork
-) -> dict[int, float]:
-    """Return anchors that keep the residual of the settlement before until the late move began."""
+def _late(moves: Sequence[LateMove], ticks: NDArray[np.int64], values: Array, clock: Clockwork) -> dict[int, float]:
+    """Return one anchor per late move: the share of the day's move that had been made when it began."""
     found: dict[int, float] = {}
     for move in moves:
-        since = clock.grid.index(move.since)
-        earlier = ticks < clock.grid.index(clock.timetable.close(Hours.VX, move.day) - timedelta(hours=8))
-        if earlier.any():
-            last = int(np.flatnonzero(earlier)[-1])
-            found[since] = float(values[last] - raw[ticks[last]] + raw[since])
+        place = int(np.searchsorted(ticks, clock.grid.index(clock.timetable.close(Hours.VX, move.day))))
+        if 0 < place < ticks.size:
+            before, after = values[place - 1], values[place]
+            found[clock.grid.index(move.since)] = float(before + move.done * (after - before))
     return found
+
+
+def _damped(path: Array, raw: Array, ticks: NDArray[np.int64], prices: Array, late: Iterable[int]) -> Array:
+    """Return the path with every stretch that ends at a late move following VIX by one lower beta, not drifting away."""
+    result = path.copy()
+    for end in late:
+        place = int(np.searchsorted(ticks, end))
+        start = int(ticks[place - 1])
+        moved = raw[end] - raw[start]
+        if moved:
+            share = (prices[place] - prices[place - 1]) / moved
+            result[start : end + 1] = prices[place - 1] + share * (raw[start : end + 1] - raw[start])
+    return result

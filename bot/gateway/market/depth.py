@@ -25,7 +25,9 @@ class Stress:
     @classmethod
     def at(cls, vix: Array, regular: NDArray[np.bool_], ticks: Ints) -> Stress:
         """Return the stress at `ticks`."""
-        return cls(vix=vix[ticks], jump=np.abs(vix[ticks] - vix[np.maximum(ticks - _MINUTE, 0)]), regular=regular[ticks])
+        return cls(
+            vix=vix[ticks], jump=np.abs(vix[ticks] - vix[np.maximum(ticks - _MINUTE, 0)]), regular=regular[ticks]
+        )
 
     def factor(self) -> Array:
         """Return 1 in a calm market and about 3 to 6 in a spike."""

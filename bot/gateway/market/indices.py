@@ -85,12 +85,14 @@ def official_closes(rows: Sequence[Row], hours: Hours, clock: Clockwork) -> tupl
 def index_paths(scenario: Scenario, clock: Clockwork, seed: int) -> IndexPaths:
     """Return the paths of all published indices."""
     daily = {
-        name: read_rows(scenario.folder / scenario.series[name].daily, OHLC, required=("close",)) for name in INDEX_HOURS
+        name: read_rows(scenario.folder / scenario.series[name].daily, OHLC, required=("close",))
+        for name in INDEX_HOURS
     }
     closes = {name: official_closes(rows, INDEX_HOURS[name], clock) for name, rows in daily.items()}
     parts = {name: _parts(scenario, name, daily[name], clock) for name in ("SPX", "VIX")}
     rng = {name: generator(seed, name) for name in INDEX_HOURS}
-    vix_anchors = anchored(parts["VIX"], closes["VIX"], clock.grid, rng["VIX"])
+    late_highs = [clock.grid.index(move.since) for move in scenario.late_moves]
+    vix_anchors = anchored(parts["VIX"], closes["VIX"], clock.grid, rng["VIX"], late_highs=late_highs)
     vix_noise = rng["VIX"].standard_normal(clock.grid.size)
     driver = _path(vix_anchors, parts["VIX"], vix_noise, clock)
     own = rng["SPX"].standard_normal(clock.grid.size)
@@ -99,9 +101,10 @@ def index_paths(scenario: Scenario, clock: Clockwork, seed: int) -> IndexPaths:
     spx = _path(spx_anchors, parts["SPX"], spx_noise, clock)
     if scenario.series["SPX"].kind is Kind.RECORDED:
         spx = _recorded(spx, parts["SPX"], spx_anchors)
+    stopped = _stopped(scenario, clock)
     shown = {
-        "SPX": held(np.round(spx, 2), clock.open[Hours.CASH] & ~_stopped(scenario, clock)),
-        "VIX": held(np.round(driver, 2), clock.open[Hours.VIX]),
+        "SPX": held(np.round(spx, 2), clock.open[Hours.CASH] & ~stopped),
+        "VIX": held(np.round(driver, 2), _calculated(parts["VIX"], clock) & ~stopped),
     }
     followers = {}
     for name in ("VIX9D", "VIX3M", "VVIX"):
@@ -110,8 +113,16 @@ def index_paths(scenario: Scenario, clock: Clockwork, seed: int) -> IndexPaths:
     return IndexPaths(shown=shown, driver=driver, followers=followers, closes=closes)
 
 
+def _calculated(parts: Sequence[Stretch], clock: Clockwork) -> Mask:
+    """Return the ticks at which VIX is published: its sessions, and the extended ones only where there are bars."""
+    mask = clock.regular[Hours.VIX].copy()
+    for part in parts:
+        mask[part.first : part.last + 1] = True
+    return np.asarray(mask & clock.open[Hours.VIX])
+
+
 def _stopped(scenario: Scenario, clock: Clockwork) -> Mask:
-    """Return the ticks at which a market-wide halt stops SPX."""
+    """Return the ticks at which a market-wide halt stops SPX, and with its options VIX."""
     mask = np.zeros(clock.grid.size, dtype=bool)
     for halt in scenario.halts:
         mask[clock.grid.index(halt.begins) + 1 : clock.grid.index(halt.ends)] = True

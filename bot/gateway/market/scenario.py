@@ -50,10 +50,11 @@ class Halt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateMove:
-    """Say that on `day` the future moved away from spot VIX only after `since`, by evidence named in `source`."""
+    """Say that on `day` VX had made only the share `done` of its move by `since`, and VIX its high later (evidence: `source`)."""
 
     day: date
     since: datetime
+    done: float
     source: str
 
 
@@ -104,9 +105,33 @@ class ScenarioInfo:
     series: tuple[tuple[str, Kind, str], ...]
 
 
-SERIES_NAMES = ("SPX", "VIX", "VIX9D", "VIX3M", "VVIX", "VX", "VXM", "AD-NYSE", "TICK-NYSE", "SPX options", "VIX options")
+SERIES_NAMES = (
+    "SPX",
+    "VIX",
+    "VIX9D",
+    "VIX3M",
+    "VVIX",
+    "VX",
+    "VXM",
+    "AD-NYSE",
+    "TICK-NYSE",
+    "SPX options",
+    "VIX options",
+)
 PUBLISHED = ("SPX", "VIX", "VIX9D", "VIX3M", "VVIX", "VX")
-_TOP = {"title", "text", "start", "end", "seed", "rate", "dividend_yield", "history_sessions", "account", "series", "halt"}
+_TOP = {
+    "title",
+    "text",
+    "start",
+    "end",
+    "seed",
+    "rate",
+    "dividend_yield",
+    "history_sessions",
+    "account",
+    "series",
+    "halt",
+}
 _TOP |= {"late_move", "book"}
 
 
@@ -134,7 +159,13 @@ def scenario_info(scenario: str | Path) -> ScenarioInfo:
     found = read_scenario(find_scenario(scenario))
     series = tuple((item.name, item.kind, item.source) for item in found.series.values())
     return ScenarioInfo(
-        name=found.name, title=found.title, text=found.text, start=found.start, end=found.end, seed=found.seed, series=series
+        name=found.name,
+        title=found.title,
+        text=found.text,
+        start=found.start,
+        end=found.end,
+        seed=found.seed,
+        series=series,
     )
 
 
@@ -164,7 +195,7 @@ def read_scenario(folder: Path) -> Scenario:
         cash=account.number("cash", low=0.0, high=1e12),
         series=_series(top.table("series")),
         halts=tuple(_halt(item) for item in top.tables("halt", {"begins", "ends", "futures_end", "source"})),
-        late_moves=tuple(_late_move(item) for item in top.tables("late_move", {"day", "since", "source"})),
+        late_moves=tuple(_late_move(item) for item in top.tables("late_move", {"day", "since", "done", "source"})),
         book=tuple(_condors(item) for item in top.tables("book", set(CondorPlan.__dataclass_fields__))),
     )
 
@@ -200,7 +231,12 @@ def _halt(table: _Table) -> Halt:
 
 
 def _late_move(table: _Table) -> LateMove:
-    return LateMove(day=table.day("day"), since=table.instant("since"), source=table.text("source"))
+    return LateMove(
+        day=table.day("day"),
+        since=table.instant("since"),
+        done=table.number("done", low=0.0, high=1.0),
+        source=table.text("source"),
+    )
 
 
 def _condors(table: _Table) -> CondorPlan:
@@ -271,7 +307,9 @@ class _Table:
         """Return where the series' numbers come from."""
         value = self.text("kind")
         if value not in set(Kind):
-            raise ScenarioError(f"{SESSION_FILE}: {self._where('kind')} is {value!r}; expected one of {', '.join(Kind)}")
+            raise ScenarioError(
+                f"{SESSION_FILE}: {self._where('kind')} is {value!r}; expected one of {', '.join(Kind)}"
+            )
         return Kind(value)
 
     def table(self, key: str) -> Any:

@@ -186,7 +186,9 @@ class SimulatedMarket:
             return {}
         days = self._world.trade_days[Hours.VX]
         today = days.days[days.at(self._tick)]
-        known = {day: value for day, value in self._world.futures[future[0]].open_interest.items() if day < today and value}
+        known = {
+            day: value for day, value in self._world.futures[future[0]].open_interest.items() if day < today and value
+        }
         return {"futuresOpenInterest": known[max(known)] * (0.3 if future[1] else 1.0)} if known else {}
 
     def bars(
@@ -204,7 +206,9 @@ class SimulatedMarket:
             return history.index_sampler(self._ticker, _SYMBOLS[con_id], what)
         future = future_of(con_id)
         if future is not None and future[0] in self._world.futures:
-            return history.future_sampler(self._world, self._ticker, self._world.futures[future[0]], con_id, future[1], what)
+            return history.future_sampler(
+                self._world, self._ticker, self._world.futures[future[0]], con_id, future[1], what
+            )
         return self._options.sampler(con_id, what) if option_of(con_id) is not None else None
 
     def hours(self, con_id: int, first: date, days: int) -> tuple[str, str]:
@@ -229,7 +233,8 @@ class SimulatedMarket:
 
     def _halted(self, *, futures: bool) -> bool:
         return any(
-            halt.begins <= self._now < (halt.futures_end if futures else halt.ends) for halt in self._world.scenario.halts
+            halt.begins <= self._now < (halt.futures_end if futures else halt.ends)
+            for halt in self._world.scenario.halts
         )
 
     def market_rule(self, rule_id: int) -> Sequence[tuple[float, float]] | None:
@@ -281,4 +286,3 @@ def _matches(contract: Contract, pattern: ContractPattern) -> bool:
     if len(pattern.expiry) == 6:
         return pattern.expiry in (contract.expiry[:6], contract.contract_month)
     return not pattern.expiry or pattern.expiry == contract.expiry
-

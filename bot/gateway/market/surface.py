@@ -30,7 +30,7 @@ class Smile:
         """Return sigma / atm at normalised moneyness `z`."""
         at_money = self.slope * (-self.tilt * self.shift + np.hypot(self.shift, self.width))
         squared = 1.0 - at_money + self.slope * (self.tilt * (z - self.shift) + np.hypot(z - self.shift, self.width))
-        return np.sqrt(np.maximum(squared, 0.04))
+        return np.asarray(np.sqrt(np.maximum(squared, 0.04)))
 
 
 # SPX: 25-delta put about 16% and 10-delta put about 38% over at the money, calls 10% to 13% under it.
@@ -54,7 +54,7 @@ def term_volatility(days: Array, vix9d: Array, vix: Array, vix3m: Array) -> Arra
     second = two + (three - two) * (days - middle) / (far - middle)
     total = np.where(days < near, one / near * days, np.where(days < middle, first, second))
     total = np.where(days > far, three / far * days, total)
-    return np.sqrt(total / days)
+    return np.asarray(np.sqrt(total / days))
 
 
 def spx_volatility(log_moneyness: Array, years: Array, level: Array) -> Array:

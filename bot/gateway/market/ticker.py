@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -82,7 +83,7 @@ class Ticker:
         world = self._world
         seconds = world.grid.first_s + TICK_SECONDS * ticks
         noon_s = _noon_s(future.settles_on)
-        days = (noon_s - seconds) / 86400.0
+        days = np.asarray((noon_s - seconds) / 86400.0, dtype=np.float64)
         stress = Stress.at(world.paths.driver, world.clock.regular[Hours.VX], ticks)
         return future_book(future.mid[ticks], days, stress, ticks, con_id=con_id, mini=mini, seed=world.seed)
 
@@ -97,20 +98,21 @@ class Ticker:
         position = days.at(tick)
         first = min(days.first[position], tick)
         so_far = self.future_last(future, slice(first, tick + 1), mini=mini)
-        common = {
-            "last": float(so_far[-1]),
-            "last_size": 1.0,
-            "volume": self._volume(future, position, tick, mini=mini),
-            "open": float(so_far[0]),
-            "high": float(so_far.max()),
-            "low": float(so_far.min()),
-            "close": self.settle_before(future, position),
-        }
+        shown = Quote(
+            last=float(so_far[-1]),
+            last_size=1.0,
+            volume=self._volume(future, position, tick, mini=mini),
+            open=float(so_far[0]),
+            high=float(so_far.max()),
+            low=float(so_far.min()),
+            close=self.settle_before(future, position),
+            halted=halted,
+        )
         if not open_ or halted:
-            return Quote(**common, halted=halted)
+            return shown
         book = self.future_books(future, np.array([tick], dtype=np.int64), con_id=con_id, mini=mini)
-        return Quote(
-            **common,
+        return replace(
+            shown,
             bid=float(book.bid[0]),
             ask=float(book.ask[0]),
             bid_size=float(book.bid_size[0]),

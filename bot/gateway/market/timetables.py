@@ -24,10 +24,9 @@ def _joined(spans: tuple[Span, ...]) -> tuple[Span, ...]:
     """Return the spans with those that touch each other made one."""
     joined: list[Span] = []
     for span in spans:
-        if joined and joined[-1].closes == span.opens:
-            last = joined.pop()
-            span = Span(day=span.day, opens=last.opens, closes=span.closes, regular=False)
-        joined.append(span)
+        touches = bool(joined) and joined[-1].closes == span.opens
+        opens = joined.pop().opens if touches else span.opens
+        joined.append(Span(day=span.day, opens=opens, closes=span.closes, regular=span.regular and not touches))
     return tuple(joined)
 
 
@@ -45,17 +44,13 @@ def is_open(timetable: Timetable, hours: Hours, at: datetime, *, rth: bool) -> b
     today = at.astimezone(NEW_YORK).date()
     return any(
         span.opens <= at < span.closes and (span.regular or not rth)
-        for day in (today, today + timedelta(days=1), *_next_session(timetable, today))
+        for day in (today, timetable.after(today))
         for span in timetable.spans(hours, day)
     )
 
 
-def _next_session(timetable: Timetable, today: date) -> tuple[date, ...]:
-    return (timetable.after(today),)
-
-
 def trades_still(contract: Contract, at: datetime, timetable: Timetable) -> bool:
-    """Say whether a contract has not reached its last trade: 09:00 New York for VX, the last day's close for AM options."""
+    """Say whether a contract has not reached its last trade: 09:00 New York for VX, else the last close."""
     if contract.settles_at is None:
         return True
     if contract.sec_type == "FUT":

@@ -86,4 +86,3 @@ def _trade_days(hours: Hours, grid: Grid, timetable: Timetable) -> TradeDays:
     return TradeDays(
         days=tuple(row[0] for row in rows), first=tuple(row[1] for row in rows), last=tuple(row[2] for row in rows)
     )
-
