@@ -51,12 +51,14 @@ class Valuation:
         self._market = market
         self._marks = marks
 
-    def mark(self, contract: Contract, position: Position | None = None) -> float:
-        """Return a contract's mark in points; its average price when it never had one."""
+    def price(self, contract: Contract) -> float | None:
+        """Return a contract's mark in points; `None` when it never had one."""
+        return self._marks.mark(contract)
+
+    def mark(self, contract: Contract, position: Position) -> float:
+        """Return a held contract's mark in points; its average price when it never had one."""
         mark = self._marks.mark(contract)
-        if mark is None and position is not None:
-            return position.average_cost / position.multiplier
-        return 0.0 if mark is None else mark
+        return position.average_cost / position.multiplier if mark is None else mark
 
     def underlying(self, contract: Contract) -> float:
         """Return the price of an option's underlying: the model's, else the index's, else the strike."""
@@ -69,7 +71,9 @@ class Valuation:
 
     def margin(self, ledger: Ledger) -> Margin:
         """Return what the ledger's positions need as margin."""
-        return requirement(ledger.held(), self.mark, self.underlying)
+        held = ledger.held()
+        marks = {p.contract.con_id: self.mark(p.contract, p) for p in held}
+        return requirement(held, lambda contract: marks[contract.con_id], self.underlying)
 
     def standing(self, ledger: Ledger) -> Standing:
         """Return the account as it stands."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.gateway.errors import ScenarioError
 from bot.gateway.exchange.account import Standing, Valuation
 from bot.gateway.exchange.depth import DisplayedDepth
 from bot.gateway.exchange.draws import draw
@@ -65,9 +66,11 @@ class SimulatedExchange:
         """Take in an opening position, settled and valued at the previous close where there is one."""
         contract = self._market.contract(con_id)
         if contract is None:
-            return
-        close = self._market.quote(con_id).close
-        settled = self._valuation.mark(contract) if close is None else close
+            raise ScenarioError(
+                f"opening position in conId {con_id}: not a contract of this scenario; mend the account"
+            )
+        known = (self._market.quote(con_id).close, self._valuation.price(contract), price)
+        settled = next(value for value in known if value is not None)
         self._ledger.open_with(contract, quantity, price, settled)
 
     # ---- orders
@@ -92,7 +95,7 @@ class SimulatedExchange:
             leg_notional=[0.0] * len(legs),
             transmitted=request.transmit,
         )
-        refusal = check(self._market, self._account, order)
+        refusal = check(self._market, self._account, order) or self._orphan(request)
         if refusal is not None:
             return self._refuse(order, refusal)
         preview = what_if(self._valuation, self._ledger, order)
@@ -109,6 +112,14 @@ class SimulatedExchange:
         if done is not None and done.status is Status.FILLED:
             return Refusal(code=104, text="Cannot modify a filled order.")
         return Refusal(code=103, text="Duplicate order id")
+
+    def _orphan(self, request: OrderRequest) -> Refusal | None:
+        """Refuse a child whose parent is not known or died unfilled."""
+        parent = (request.client_id, request.parent_id)
+        done = self._book.done.get(parent)
+        if not request.parent_id or parent in self._book.live or (done is not None and done.status is Status.FILLED):
+            return None
+        return Refusal(code=135, text=f"Can't find order with id ={request.parent_id}")
 
     def _number(self, order: WorkingOrder) -> None:
         self._perm_id += 1
@@ -151,7 +162,7 @@ class SimulatedExchange:
         if order.at_exchange or order.status.done:
             return []
         if not may_trade(self._market, order):
-            return [self._waiting(order)]
+            return self._end(order, _BY_SYSTEM) if order.request.tif == "IOC" else [self._waiting(order)]
         order.worked = True
         return [] if self._is_held(order) else self._activate(order)
 
@@ -321,9 +332,10 @@ class SimulatedExchange:
 
     def _settle_daily(self) -> None:
         """Pay futures' variation when a contract's previous close changes: then its session's settlement is known."""
-        for position in self._ledger.held():
-            if not position.is_future:
-                continue
+        futures = [position for position in self._ledger.held() if position.is_future]
+        held = {position.contract.con_id for position in futures}
+        self._closes = {con_id: close for con_id, close in self._closes.items() if con_id in held}
+        for position in futures:
             con_id = position.contract.con_id
             close = self._market.quote(con_id).close
             if close is None:

@@ -84,7 +84,7 @@ class Ledger:
         value = settled * points
         basis = value if contract.sec_type == "FUT" else 0.0
         self.positions[contract.con_id] = Position(
-            contract=contract, quantity=quantity, cost=price * points, basis=basis, day_value=value
+            contract=contract, quantity=float(quantity), cost=price * points, basis=basis, day_value=value
         )
 
     def trade(self, contract: Contract, quantity: float, price: float, fee: float) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from bot.gateway.exchange.orders import Leg, WorkingOrder
 from bot.gateway.exchange.ticks import combo_increment, conforms, increment
@@ -87,7 +88,7 @@ def _fields(market: Market, account: str, order: WorkingOrder) -> Refusal | None
         (request.account not in ("", account), f"Invalid account code '{request.account}'."),
         (request.action not in ("BUY", "SELL"), f"Invalid action '{request.action}'."),
         (not request.quantity > 0, "Order quantity must be positive."),
-        (request.quantity != int(request.quantity), "Fractional order sizes are not supported for this contract."),
+        (request.quantity % 1 != 0, "Fractional order sizes are not supported for this contract."),
         (request.tif not in _TIFS, f"Invalid time in force '{request.tif}'."),
         (request.tif == "GTD" and request.good_till is None, "GTD order needs a good till date."),
         (request.tif == "GTD" and _past(market, request), "Good till date is in the past."),
@@ -117,7 +118,7 @@ def _prices(market: Market, account: str, order: WorkingOrder) -> Refusal | None
     for kind, price in needed:
         if request.order_type != kind:
             continue
-        if price is None or (price <= 0 and not order.is_combo):
+        if price is None or not isfinite(price) or (price <= 0 and not order.is_combo):
             return invalid("The order needs a price.")
         if not conforms(price, _step(market, order, price)):
             return Refusal(code=110, text=WRONG_TICK)

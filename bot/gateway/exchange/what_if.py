@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.gateway.exchange.account import Valuation
 from bot.gateway.exchange.fees import commission
 from bot.gateway.exchange.ledger import Ledger
-from bot.gateway.exchange.orders import WorkingOrder
+from bot.gateway.exchange.orders import Leg, WorkingOrder
 from bot.gateway.exchange.validation import Refusal, rejected
 from bot.gateway.records import WhatIfReport
 
@@ -18,9 +18,7 @@ def what_if(valuation: Valuation, ledger: Ledger, order: WorkingOrder) -> WhatIf
     after = ledger.copy()
     fees = 0.0
     for leg in order.legs:
-        price = valuation.mark(leg.contract)
-        if leg.contract.sec_type == "OPT" and not order.is_combo and order.limit is not None:
-            price = order.limit
+        price = _fill_price(valuation, order, leg)
         quantity = order.remaining * leg.ratio * leg.sign * order.direction
         fee = commission(leg.contract, quantity, price)
         fees += fee
@@ -40,6 +38,14 @@ def what_if(valuation: Valuation, ledger: Ledger, order: WorkingOrder) -> WhatIf
         equity_after=then.equity_with_loan,
         commission=fees,
     )
+
+
+def _fill_price(valuation: Valuation, order: WorkingOrder, leg: Leg) -> float:
+    """Return the price at which a leg is taken to fill: an option's limit, else the mark, else the limit, else 0."""
+    mark = valuation.price(leg.contract)
+    by_limit = not order.is_combo and (mark is None or leg.contract.sec_type == "OPT")
+    price = order.limit if by_limit and order.limit is not None else mark
+    return 0.0 if price is None else price
 
 
 def margin_refusal(report: WhatIfReport) -> Refusal | None:

@@ -154,3 +154,14 @@ def test_an_unknown_account_has_nothing(bench):
     assert not bench.exchange.positions("U1")
     assert not bench.exchange.values("U1")
     assert bench.exchange.accounts() == (ACCOUNT,)
+
+
+def test_a_future_bought_after_a_flat_night_is_not_settled_at_an_older_price(bench):
+    bench.exchange.place(bench.order("BUY", 1, 20.1, order_id=1))
+    bench.tick()
+    bench.exchange.place(bench.order("SELL", 1, order_id=2))
+    bench.tick()
+    bench.market.show(VX_FEB, close=19.0, ask_size=9)
+    bench.exchange.place(bench.order("BUY", 1, 20.1, order_id=3))
+    bench.tick()
+    assert value(bench, "FuturesPNL") == pytest.approx((20.05 - 20.1) * 1000)

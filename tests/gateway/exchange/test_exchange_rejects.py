@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.gateway.records import ErrorReport, FillReport, OrderReport
+from bot.gateway.errors import ScenarioError
+from bot.gateway.records import ErrorReport, FillReport, OpeningPosition, OrderReport
 
 SPX, VX_FEB, SHORT_CALL = 416904, 101, 303
 
@@ -23,7 +24,12 @@ def errors(reports):
         (321, {"account": "U999"}),
         (321, {"quantity": 0}),
         (321, {"quantity": 1.5}),
+        (321, {"quantity": float("inf")}),
+        (321, {"quantity": float("nan")}),
+        (321, {"limit": float("nan")}),
+        (321, {"limit": -1.0}),
         (321, {"tif": "OPG"}),
+        (135, {"parent_id": 77}),
         (321, {"tif": "GTD"}),
         (321, {"limit": None, "order_type": "LMT"}),
         (387, {"con_id": SPX}),
@@ -134,3 +140,13 @@ def test_a_combination_of_one_contract_is_refused(bench):
 def test_an_expired_contract_takes_no_orders(bench):
     bench.market.advance(bench.market.contract(VX_FEB).settles_at)
     assert errors(bench.exchange.place(bench.order("BUY", 1, 20.0))) == [201]
+
+
+def test_an_immediate_order_outside_its_hours_is_cancelled(bench):
+    bench.market.regular = False
+    assert errors(bench.exchange.place(bench.order("BUY", 1, 20.1, tif="IOC"))) == [202]
+
+
+def test_an_opening_position_in_an_unknown_contract_is_an_error(make_bench):
+    with pytest.raises(ScenarioError, match="conId 999"):
+        make_bench(opening=(OpeningPosition(con_id=999, quantity=1, price=1.0),))
