@@ -1,0 +1,1 @@
+"""Decide recorded wake-ups again, from the record alone."""
