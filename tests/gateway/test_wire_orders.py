@@ -241,6 +241,8 @@ def plain(name: str, value: Any) -> Any:
         return value or "DU1234567"
     if name in ("lmtPrice", "auxPrice"):
         return 0.0 if value == ib.util.UNSET_DOUBLE else value
+    if name == "volatility" and value is None:  # ib_async blanks it in every order that is not VOL
+        return ib.util.UNSET_DOUBLE
     if name == "orderComboLegs":
         return [leg.price for leg in value]
     return value
