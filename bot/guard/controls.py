@@ -246,7 +246,7 @@ def repetition(s: Situation, settings: GuardSettings) -> Check:
     """Ask whether not too many orders of the same side were filled in the last ten minutes."""
     since = s.now - timedelta(seconds=settings.repeat_s)
     filled = sum(p.side is s.proposal.side and p.filled_at is not None and p.filled_at > since for p in s.past)
-    passed = filled < settings.repeat_fills
+    passed = filled <= settings.repeat_fills
     why = "" if passed else f"pause: {filled} orders filled on this side within {settings.repeat_s:g} s"
     return Check(name="repetition", observed=filled, threshold=settings.repeat_fills, passed=passed, why=why)
 

@@ -33,9 +33,7 @@ class KillSwitch:
         """Raise `Refuse` while engaged."""
         why = self.engaged()
         if why:
-            raise Refuse(
-                f"the kill switch is engaged ({why}): nothing but cancellations is sent; `alvh rearm` lifts it"
-            )
+            raise Refuse(f"the kill switch is engaged ({why}): only cancellations are sent; `alvh rearm` lifts it")
 
     def engage(self, why: str) -> None:
         """Engage; the first reason stays. The write is on the disk before this returns."""

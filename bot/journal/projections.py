@@ -43,6 +43,7 @@ class Projection:
         self.orders: dict[str, Order] = {}
         self.locks: dict[str, tuple[str, date | None]] = {}
         self.killed = ""
+        self._messages: list[datetime] = []
         self._open: dict[str, None] = {}  # refs that are not done, in order of intent
         self._memory: Memory | None = None
         self._memory_body: Any = None
@@ -99,6 +100,10 @@ class Projection:
             locked=self.locked(day),
         )
 
+    def messages(self, since: datetime) -> tuple[datetime, ...]:
+        """Return when orders and cancellations were sent, after an instant; modifications are not counted."""
+        return tuple(at for at in self._messages if at > since)
+
     def locked(self, day: date) -> tuple[str, ...]:
         """Return the reasons that forbid opening in this session."""
         reasons = [self.killed] if self.killed else []
@@ -133,6 +138,8 @@ class Projection:
         )
 
     def _follow(self, entry: Entry) -> None:
+        if entry.kind is Kind.SENT or (entry.kind is Kind.CHANGE and entry.body["what"] == "cancel"):
+            self._messages.append(entry.at)
         order = self.orders.get(entry.body["ref"])
         if order is None:
             return

@@ -180,8 +180,9 @@ def unheard(order: Order, at: datetime, why: str) -> Order:
 
 
 def absent(order: Order, at: datetime) -> Order:
-    """Take in that a complete reading of open orders, completed orders and executions does not show it as open."""
-    return replace(order, absent=order.absent + 1, absent_since=order.absent_since if order.absent else at)
+    """Take in that a complete reading shows the order neither as open nor as completed."""
+    counted = replace(order, absent=order.absent + 1, absent_since=order.absent_since if order.absent else at)
+    return counted if order.life in DONE else _stand(counted, Life.UNKNOWN, at)
 
 
 def ended(order: Order, life: Life, at: datetime, why: str) -> Order:

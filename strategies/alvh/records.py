@@ -65,6 +65,7 @@ class Purpose(StrEnum):
     HARD_CAP = "hard-cap"
     SETTLEMENT = "settlement"
     NO_CONDORS = "no-condors"
+    FLATTEN = "flatten"  # the operator's own word; the method never proposes it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

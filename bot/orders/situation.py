@@ -1,0 +1,153 @@
+"""Gather what the pre-trade controls look at, from the broker, the journal's projection and the last look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from bot.broker.port import Instrument, OrderState, OrderUpdate, Writer
+from bot.guard.controls import MINI, PastOrder, Situation
+from bot.journal.projections import Projection, session_day
+from bot.orders.life import Order
+from strategies.alvh.records import Book, MarketView, Proposal, Purpose, Side, Working
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Hold the view and the book that a proposal comes from."""
+
+    view: MarketView
+    book: Book
+
+    @property
+    def positions_at(self) -> datetime:
+        """Return the instant at which the positions in the book were known."""
+        return self.view.now - timedelta(seconds=self.book.age_s)
+
+
+def situation(
+    proposal: Proposal,
+    ref: str,
+    limit: Decimal | None,
+    look: Look,
+    *,
+    now: datetime,
+    broker: Writer,
+    projection: Projection,
+    instruments: Mapping[int, Instrument],
+    foreign: Mapping[int, OrderUpdate],
+    cap_minis: int | None,
+) -> Situation:
+    """Return the situation of one order at this instant.
+
+    What the bot itself traded since the book was read is added to what the book says, so that two orders of one
+    wake-up cannot both use the same room.
+    """
+    day = look.view.session.day
+    state = projection.state(day)
+    bought, sold = traded_since(projection, look.positions_at, proposal.con_id)
+    held = sum(max(p.quantity, 0) * p.multiplier for p in look.book.futures) // MINI
+    return Situation(
+        now=now,
+        today=day,
+        proposal=proposal,
+        ref=ref,
+        limit=limit,
+        instrument=instruments.get(proposal.con_id),
+        quote=broker.quote(proposal.con_id),
+        prior_settle=broker.day_values(proposal.con_id)[1],
+        account_minis=held + bought,
+        account_long=sum(p.quantity for p in look.book.futures if p.con_id == proposal.con_id) - sold,
+        own_minis=sum(lot.quantity * lot.multiplier for lot in state.lots) // MINI,
+        own_long=projection.position(proposal.con_id),
+        working=state.working + foreign_working(foreign, instruments, now),
+        bought_today_minis=state.bought_today_minis,
+        cap_minis=cap_minis,
+        past=tuple(_past(order) for order in projection.orders.values()),
+        messages=projection.messages(now - timedelta(hours=24)),
+        net_liquidation=look.book.account.net_liquidation,
+        loss_usd=hedge_loss_usd(projection, broker, day),
+        locked=state.locked,
+        book_complete=look.book.complete,
+        feed_ok=look.view.feed_ok,
+    )
+
+
+def traded_since(projection: Projection, since: datetime, con_id: int) -> tuple[int, int]:
+    """Return the minis bought in any future and the contracts sold in this one at or after an instant."""
+    bought = sold = 0
+    for order, execution in projection.executions():
+        if execution.at < since:
+            continue
+        if order.ticket.side is Side.BUY:
+            bought += execution.quantity * order.ticket.instrument.multiplier // MINI
+        elif order.ticket.instrument.con_id == con_id:
+            sold += execution.quantity
+    return bought, sold
+
+
+def foreign_working(
+    foreign: Mapping[int, OrderUpdate], instruments: Mapping[int, Instrument], now: datetime
+) -> tuple[Working, ...]:
+    """Return other people's working orders in the allow-listed futures: they use room and are never touched."""
+    return tuple(
+        Working(
+            ref=update.ref or f"foreign-{perm_id}",
+            con_id=update.con_id,
+            side=update.side or Side.BUY,
+            purpose=Purpose.TRANCHE,
+            tranche=None,
+            stage=None,
+            remaining=update.remaining,
+            multiplier=instruments[update.con_id].multiplier,
+            sent_at=now,
+        )
+        for perm_id, update in foreign.items()
+        if update.con_id in instruments and update.state in (OrderState.PENDING, OrderState.WORKING)
+    )
+
+
+def hedge_loss_usd(projection: Projection, broker: Writer, day: date) -> float | None:
+    """Return what the bot's own futures lost in this session in dollars (negative: a gain), commissions left out.
+
+    Lots held since yesterday count from the prior settlement, today's trades from their prices. `None` when a
+    contract that is held has no mark or, held since yesterday, no prior settlement.
+    """
+    trades: dict[int, list[tuple[int, float]]] = {}
+    multipliers: dict[int, int] = {lot.con_id: lot.multiplier for lot in projection.lots() if lot.settles_on > day}
+    for order, execution in projection.executions():
+        if session_day(execution.at) == day:
+            con_id = order.ticket.instrument.con_id
+            sign = 1 if order.ticket.side is Side.BUY else -1
+            trades.setdefault(con_id, []).append((sign * execution.quantity, execution.price))
+            multipliers[con_id] = order.ticket.instrument.multiplier
+    loss = 0.0
+    for con_id, multiplier in multipliers.items():
+        one = _loss_points(projection.position(con_id), trades.get(con_id, []), broker, con_id)
+        if one is None:
+            return None
+        loss += one * multiplier
+    return loss
+
+
+def _loss_points(position: int, trades: list[tuple[int, float]], broker: Writer, con_id: int) -> float | None:
+    quote, settle = broker.quote(con_id), broker.day_values(con_id)[1]
+    mark = quote.mid if quote.mid is not None else quote.last
+    carried = position - sum(quantity for quantity, _ in trades)
+    if (position and mark is None) or (carried and settle is None):
+        return None
+    paid = sum(quantity * price for quantity, price in trades) + carried * (settle or 0.0)
+    return paid - position * (mark or 0.0)
+
+
+def _past(order: Order) -> PastOrder:
+    filled = max((execution.at for execution in order.executions.values()), default=None)
+    return PastOrder(
+        ref=order.ref,
+        con_id=order.ticket.instrument.con_id,
+        side=order.ticket.side,
+        at=order.intended_at,
+        filled_at=filled,
+    )
