@@ -20,6 +20,7 @@ SLOPE_BARS = 6
 SLOPE_SPX_PCT = -0.10
 SLOPE_BREADTH = -0.15
 BREAKDOWN_EDR = -0.5
+MIN_DAILY_PCT = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ def edr_pct(view: MarketView, policy: Policy) -> float | None:
     if vix9d is None or realised is None:
         return None
     daily = 0.5 * (vix9d + realised) / sqrt(TRADING_DAYS)
-    return policy.signals.edr_multiplier * daily if daily > 0.0 else None
+    return policy.signals.edr_multiplier * daily if daily > MIN_DAILY_PCT else None
 
 
 def spx_return_pct(view: MarketView, price: float | None = None) -> float | None:

@@ -8,10 +8,12 @@ from datetime import timedelta
 from strategies.alvh.policy import Policy
 from strategies.alvh.records import Book, Check, Exposure, FutureQuote, HedgeState, MarketView, Window
 
+ABSURD = 1e12
+
 
 def number(value: float | None) -> float | None:
-    """Return the value when it is a finite number and `None` otherwise."""
-    return value if value is not None and math.isfinite(value) else None
+    """Return the value when it is a finite number that a market could show, and `None` otherwise."""
+    return value if value is not None and math.isfinite(value) and abs(value) < ABSURD else None
 
 
 def fresh_price(future: FutureQuote | None, policy: Policy) -> float | None:
@@ -38,6 +40,7 @@ def readiness(
         _age("data: SPX", view.spx.last, view.spx.age_s, policy.freshness.spx_s),
         _age("data: VIX", view.vix.last, view.vix.age_s, policy.freshness.vix_s),
         _age("data: breadth", view.breadth.advancers, view.breadth.age_s, policy.freshness.breadth_s),
+        _faults(view),
         _locked(state),
     )
 
@@ -117,6 +120,12 @@ def _age(name: str, value: float | None, age_s: float | None, limit_s: float) ->
             else f"{what} is {age_s:.0f} s old (limit {limit_s:g} s): no opening"
         )
     return Check(name=name, observed=age_s, threshold=limit_s, passed=passed, why=why)
+
+
+def _faults(view: MarketView) -> Check:
+    """Show what observing went without; what matters of it has its own check."""
+    why = "; ".join(view.faults) if view.faults else "the view is whole"
+    return Check(name="data: view", observed=float(len(view.faults)), threshold=None, passed=True, why=why)
 
 
 def _locked(state: HedgeState) -> Check:

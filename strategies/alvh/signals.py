@@ -49,14 +49,15 @@ def breadth_stress(view: MarketView, policy: Policy) -> Signal:
     if fault:
         return _missing(name, limit, fault, age_s)
     last = readings[-1]
-    gap, level = last.gap, last.level
+    value, level = last.gap, last.level
     if broken_down(readings, view, policy):
+        value, limit = level, policy.signals.breadth_breakdown
         reason, confirmed = f"breakdown: breadth {level:+.2f} while SPX is {last.spx_pct:+.2f}%", True
     elif divergent(readings, policy):
-        reason, confirmed = f"divergence: breadth {level:+.2f} is {-gap:.1f} sigma weaker than SPX", True
+        reason, confirmed = f"divergence: breadth {level:+.2f} is {-value:.1f} sigma weaker than SPX", True
     else:
         reason, confirmed = f"breadth {level:+.2f} fits SPX {last.spx_pct:+.2f}%", False
-    return Signal(name=name, value=gap, threshold=limit, ok=True, confirmed=confirmed, age_s=age_s, reason=reason)
+    return Signal(name=name, value=value, threshold=limit, ok=True, confirmed=confirmed, age_s=age_s, reason=reason)
 
 
 def vix_rsi(view: MarketView, policy: Policy) -> Signal:

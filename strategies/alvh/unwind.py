@@ -1,0 +1,288 @@
+"""Take the hedge off: every rule puts a ceiling on the position, and the lowest ceiling wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from math import floor
+
+from strategies.alvh.false_spike import consecutive
+from strategies.alvh.holdings import average_price, owned
+from strategies.alvh.overnight import keep_overnight, overnight_due, sessions_held
+from strategies.alvh.policy import Policy, UnwindPolicy
+from strategies.alvh.readiness import number
+from strategies.alvh.reading import Reading, minutes_to_close, month_price
+from strategies.alvh.records import Check, Episode, Lot, Purpose, Sample
+from strategies.alvh.sizing import stage_remaining
+
+TOLERANCE = 1e-9
+CONFIRM_BARS = 2
+FLAT_BY_MINUTES = 15.0
+LEAD_MINUTES = 5.0
+PATIENT = frozenset({Purpose.STAGE, Purpose.EXCESS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ceiling:
+    """Hold the most minis one rule lets the bot keep, the lots it wants gone first, and the check that says why.
+
+    A rule without an opinion has no `minis`.
+    """
+
+    purpose: Purpose
+    minis: int | None
+    checks: tuple[Check, ...]
+    reason: str = ""
+    stage: int | None = None
+    tranche: int | None = None
+    first: tuple[Lot, ...] = ()
+
+
+def ceilings(reading: Reading, episode: Episode | None, samples: tuple[Sample, ...]) -> tuple[Ceiling, ...]:
+    """Return every rule's ceiling in order of precedence (method note, 3.14)."""
+    return (
+        no_condors(reading),
+        settlement(reading, episode),
+        hard_cap(reading),
+        excess(reading, episode),
+        loss_stop(reading),
+        time_stop(reading, episode),
+        stages(reading, episode, samples),
+        overnight(reading, episode),
+    )
+
+
+def lowest(found: Iterable[Ceiling], reading: Reading) -> Ceiling | None:
+    """Return the binding ceiling: below what the bot owns, the lowest, the first in precedence among equals.
+
+    Within ten minutes of a fill a stage or an excess waits; guards and stops never do.
+    """
+    binding = [
+        ceiling
+        for ceiling in found
+        if ceiling.minis is not None
+        and ceiling.minis < reading.own
+        and not (ceiling.purpose in PATIENT and just_filled(reading))
+    ]
+    return min(binding, key=lambda ceiling: ceiling.minis or 0, default=None)
+
+
+def just_filled(reading: Reading) -> bool:
+    """Say whether the last fill is younger than the minimum holding time."""
+    filled_at = reading.state.last_fill_at
+    return filled_at is not None and reading.view.now - filled_at < timedelta(
+        minutes=reading.policy.unwind.min_hold_minutes
+    )
+
+
+def retraced(price: float, base: float, peak: float, policy: UnwindPolicy) -> float | None:
+    """Return the share of the rise from base to peak that has been given back; `None` before a rise worth the name.
+
+    All in VX points. The rise must reach the larger of `min_rise_points` and `min_rise_share` of the base.
+    """
+    rise = peak - base
+    if rise < max(policy.min_rise_points, policy.min_rise_share * base) - TOLERANCE or rise <= 0.0:
+        return None
+    return (peak - price) / rise
+
+
+def no_condors(reading: Reading) -> Ceiling:
+    """Sell everything when the condors are gone; an unconfirmed or old list of positions proves nothing."""
+    book, condors = reading.book, reading.exposure.condors
+    age_s = number(book.age_s)
+    known = book.complete and age_s is not None and age_s <= reading.policy.freshness.positions_s
+    gone = known and condors == 0
+    reason = "the condors are gone: their hedge goes with them"
+    why = reason if gone else "condors are open" if condors > 0 else "the list of positions is not confirmed"
+    return _ceiling(
+        reading, Purpose.NO_CONDORS, 0 if gone else None, why, reason, observed=float(condors), threshold=1.0
+    )
+
+
+def settlement(reading: Reading, episode: Episode | None) -> Ceiling:
+    """Never carry a contract into its settlement; close instead of rolling once the unwind has begun (3.14, 3.16)."""
+    session, rules = reading.view.session, reading.policy.contract
+    last_day = [lot for lot in reading.state.lots if lot.settles_on <= session.next_day]
+    unwinding = episode is not None and episode.selling
+    near = [lot for lot in reading.state.lots if unwinding and (lot.settles_on - session.day).days <= rules.roll_dte]
+    at_once = [lot for lot in last_day if lot.settles_on <= session.day]
+    late = minutes_to_close(reading.view) <= FLAT_BY_MINUTES + LEAD_MINUTES
+    leaving = tuple(lot for lot in reading.state.lots if lot in near or lot in at_once or (late and lot in last_day))
+    keep = reading.own - owned(leaving) if leaving else None
+    reason = "the contract settles too soon to be held any longer"
+    days = min(((lot.settles_on - session.day).days for lot in reading.state.lots), default=None)
+    why = reason if leaving else "no lot is about to settle"
+    ceiling = _ceiling(
+        reading,
+        Purpose.SETTLEMENT,
+        keep,
+        why,
+        reason,
+        observed=None if days is None else float(days),
+        threshold=float(rules.flat_before_settlement_days),
+    )
+    return _first(ceiling, leaving)
+
+
+def hard_cap(reading: Reading) -> Ceiling:
+    """Hold no more than the cap."""
+    cap = reading.policy.caps.max_position_minis
+    reason = f"more than the cap of {cap} minis is held"
+    why = reason if reading.own > cap else f"within the cap of {cap} minis"
+    return _ceiling(reading, Purpose.HARD_CAP, cap, why, reason, observed=float(reading.own), threshold=float(cap))
+
+
+def excess(reading: Reading, episode: Episode | None) -> Ceiling:
+    """Hold no more than the book's own vega can need: 1.1 * h_max * |V30| / (beta * 100) minis (method note, 3.14).
+
+    A book that is not short vega needs nothing. A book with an unvalued leg gives no ceiling; nor does one in a roll,
+    where the lots of two months overlap.
+    """
+    vega, exposure, policy = number(reading.exposure.vega30_usd), reading.exposure, reading.policy
+    if vega is None or exposure.unknown_legs or reading.beta is None or reading.beta <= 0.0:
+        return _ceiling(reading, Purpose.EXCESS, None, "the need of the book is not known: nothing is sold for it", "")
+    need = max(0.0, -vega) * policy.unwind.excess_ratio * policy.sizing.coverage_max
+    most = floor(need / (reading.beta * 100.0) + TOLERANCE)
+    if vega < 0.0 and episode is not None and episode.roll_from is not None:
+        return _ceiling(reading, Purpose.EXCESS, None, "a roll is under way: two months overlap", "")
+    reason = "the book is no longer short vega" if vega >= 0.0 else f"the book needs at most {most} minis now"
+    why = reason if reading.own > most else f"the book can use up to {most} minis"
+    return _ceiling(reading, Purpose.EXCESS, most, why, reason, observed=float(reading.own), threshold=float(most))
+
+
+def loss_stop(reading: Reading) -> Ceiling:
+    """Give up a tranche whose contract has fallen by the larger of 2 points and 10% below its entry (3.14)."""
+    rules = reading.policy.unwind
+    stopped: list[Lot] = []
+    distance: float | None = None
+    for tranche, settles_on in sorted({(lot.tranche, lot.settles_on) for lot in reading.state.lots}):
+        lots = [lot for lot in reading.state.lots if (lot.tranche, lot.settles_on) == (tranche, settles_on)]
+        entry, price = average_price(lots), month_price(reading, settles_on)
+        if entry is None or price is None:
+            continue
+        left = price - (entry - max(rules.stop_points, rules.stop_share * entry))
+        distance = left if distance is None else min(distance, left)
+        if left <= TOLERANCE:
+            stopped += lots
+    reason = "VX fell to the loss stop of tranche " + ", ".join(
+        str(n) for n in sorted({lot.tranche for lot in stopped})
+    )
+    why = (
+        reason if stopped else "no tranche is at its loss stop" if distance is not None else "nothing held, or no price"
+    )
+    keep = reading.own - owned(stopped) if stopped else None
+    ceiling = _ceiling(reading, Purpose.LOSS_STOP, keep, why, reason, observed=distance, threshold=0.0)
+    return _first(ceiling, tuple(stopped), tranche=max((lot.tranche for lot in stopped), default=None))
+
+
+def time_stop(reading: Reading, episode: Episode | None) -> Ceiling:
+    """Be flat by a quarter of an hour before the close of the fifth session (3.14); start five minutes before that."""
+    held, limit = sessions_held(reading, episode), reading.policy.unwind.max_sessions
+    late = minutes_to_close(reading.view) <= FLAT_BY_MINUTES + LEAD_MINUTES
+    due = held > limit or (held == limit and late)
+    reason = f"session {held} of {limit}: time is up"
+    why = reason if due else f"session {held} of {limit}"
+    return _ceiling(
+        reading, Purpose.TIME_STOP, 0 if due else None, why, reason, observed=float(held), threshold=float(limit)
+    )
+
+
+def stages(reading: Reading, episode: Episode | None, samples: tuple[Sample, ...]) -> Ceiling:
+    """Take the hedge off in thirds as VX gives back its rise (method note, 3.14, "Cash Press")."""
+    if episode is None:
+        return _ceiling(
+            reading, Purpose.STAGE, None, "no spike is being followed", "", threshold=reading.policy.unwind.stages[0]
+        )
+    due, reason = stages_due(samples, episode, reading.policy)
+    stage = max(due, episode.stages_done)
+    last = samples[-1].retraced if samples else None
+    keep = stage_remaining(episode.peak_position_minis)[stage - 1] if stage else None
+    if stage > due:
+        reason = f"stage {stage} has fired"
+    return _ceiling(
+        reading,
+        Purpose.STAGE,
+        keep,
+        reason,
+        reason,
+        observed=last,
+        threshold=reading.policy.unwind.stages[min(stage, 2)],
+        stage=stage or None,
+    )
+
+
+def stages_due(samples: tuple[Sample, ...], episode: Episode, policy: Policy) -> tuple[int, str]:
+    """Return how many stages the last two closed bars call for, and why.
+
+    Both bars must have retraced that far and VIX_imp must be falling. From the first threshold on, a MACD that turned
+    down counts as stage 2, and a quiet gauge or a term structure back in order after an inversion as stage 3.
+    """
+    rules = policy.unwind
+    pair = consecutive(samples)[-CONFIRM_BARS:]
+    shares = [sample.retraced for sample in pair if sample.retraced is not None]
+    if len(shares) < CONFIRM_BARS:
+        return 0, "two closed bars with a measured retracement are needed"
+    share = min(shares) + TOLERANCE
+    older, newer = pair[0].vix_implied, pair[1].vix_implied
+    if older is None or newer is None or newer >= older:
+        return 0, f"{share:.0%} retraced, but VX-implied VIX is not falling"
+    stage = sum(share >= threshold for threshold in rules.stages)
+    reason = f"{share:.0%} of the rise retraced on two closed bars"
+    if stage == 0:
+        return 0, reason
+    if stage < len(rules.stages) and _quiet(samples, policy):
+        return 3, f"{reason}, and the gauge has been quiet for {rules.quiet_bars} bars"
+    if stage < len(rules.stages) and episode.was_inverted and all(sample.term_inverted is False for sample in pair):
+        return 3, f"{reason}, and the VX term structure is back in order"
+    if stage == 1 and all(sample.macd_hist is not None and sample.macd_hist < 0.0 for sample in pair):
+        return 2, f"{reason}, and MACD has turned down"
+    return stage, reason
+
+
+def overnight(reading: Reading, episode: Episode | None) -> Ceiling:
+    """Go home flat unless every condition for carrying the hedge holds (method note, 3.15); a no stays a no."""
+    flat = episode is not None and episode.flatten_on is not None
+    if not overnight_due(reading) and not flat:
+        minutes = reading.policy.unwind.overnight_decide_minutes
+        return _ceiling(reading, Purpose.OVERNIGHT, None, f"decided {minutes} minutes before the close", "")
+    checks = keep_overnight(reading, episode, reading.state.lots, reading.own)
+    refused = [check.why for check in checks if not check.passed]
+    reason = f"not carried overnight: {refused[0] if refused else 'decided earlier'}"
+    why = reason if refused or flat else "every condition for carrying the hedge holds"
+    ceiling = _ceiling(reading, Purpose.OVERNIGHT, 0 if refused or flat else None, why, reason)
+    return Ceiling(purpose=ceiling.purpose, minis=ceiling.minis, reason=reason, checks=(*checks, *ceiling.checks))
+
+
+def _quiet(samples: tuple[Sample, ...], policy: Policy) -> bool:
+    bars = consecutive(samples)[-policy.unwind.quiet_bars :]
+    below = policy.sizing.inflation_disarm
+    calm = [sample.inflation is not None and sample.inflation < below for sample in bars]
+    return len(calm) == policy.unwind.quiet_bars and all(calm)
+
+
+def _ceiling(
+    reading: Reading,
+    purpose: Purpose,
+    keep: int | None,
+    why: str,
+    reason: str,
+    *,
+    observed: float | None = None,
+    threshold: float | None = None,
+    stage: int | None = None,
+) -> Ceiling:
+    passed = keep is None or reading.own <= keep
+    check = Check(name=f"hold: {purpose}", observed=observed, threshold=threshold, passed=passed, why=why)
+    return Ceiling(purpose=purpose, minis=keep, reason=reason, checks=(check,), stage=stage)
+
+
+def _first(ceiling: Ceiling, lots: tuple[Lot, ...], *, tranche: int | None = None) -> Ceiling:
+    return Ceiling(
+        purpose=ceiling.purpose,
+        minis=ceiling.minis,
+        reason=ceiling.reason,
+        checks=ceiling.checks,
+        tranche=tranche,
+        first=lots,
+    )
