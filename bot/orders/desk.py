@@ -155,8 +155,6 @@ class OrderDesk:
         self._require_journal()
         for ticket in self.tickets.open:
             self.deny(ticket, "", "the bot restarted while it waited", "expired")
-        if self._projection.killed and not self._kill.engaged():
-            self._kill.engage(self._projection.killed)
         self._obey_kill_switch()
         for order in self._projection.open_orders:
             if order.life is Life.INTENDED:
@@ -365,10 +363,12 @@ class OrderDesk:
         return Outcome.REFUSED
 
     def _obey_kill_switch(self) -> None:
-        """Journal that the switch is engaged, and take back everything that works but what flattens."""
+        """Keep file and journal in step (only `rearm` lifts either), and take back what works but what flattens."""
         why = self._kill.engaged()
         if why and not self._projection.killed:
             self._append(Kind.KILL, {"by": "file or environment", "why": why})
+        elif self._projection.killed and not why:
+            self._kill.engage(self._projection.killed)
         if self._projection.killed:
             for order in self._projection.open_orders:
                 if order.proposal.purpose is not Purpose.FLATTEN:

@@ -33,7 +33,7 @@ class Ticket:
 
 
 def needs_consent(mode: str, proposal: Proposal, settings: ConsentSettings) -> bool:
-    """Say whether this order must wait for a human: in live every order that opens, and sales when the settings say so."""
+    """Say whether this order waits for a human: in live every opening one, and sales where the settings say so."""
     if mode != "live":
         return False
     opening = proposal.side is Side.BUY or proposal.purpose in OPENING
