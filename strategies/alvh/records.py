@@ -521,6 +521,11 @@ class Exposure:
     lower_break_even: float | None = None
     upper_break_even: float | None = None
     own_greeks_legs: int = 0
+    inflation_put_side: float | None = None
+    inflation_call_side: float | None = None
+    inflation_both_sides: float | None = None
+    inflation_net: float | None = None
+    leftover_legs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
