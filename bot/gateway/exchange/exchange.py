@@ -9,19 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.gateway.errors import ScenarioError
-from bot.gateway.exchange.account import Standing, Valuation
+from bot.gateway.exchange.books import Books
 from bot.gateway.exchange.depth import DisplayedDepth
 from bot.gateway.exchange.draws import draw
 from bot.gateway.exchange.execution import Executions
-from bot.gateway.exchange.ledger import Ledger
-from bot.gateway.exchange.marks import Marks
 from bot.gateway.exchange.matching import Matcher, Slice
 from bot.gateway.exchange.orders import OrderBook, Status, WorkingOrder
 from bot.gateway.exchange.sessions import may_trade, next_open, regular_only, trading_day
 from bot.gateway.exchange.validation import Refusal, check, modification, resolve_legs
-from bot.gateway.exchange.values import account_values
-from bot.gateway.exchange.what_if import margin_refusal, what_if
+from bot.gateway.exchange.what_if import margin_refusal
 from bot.gateway.records import (
     ErrorReport,
     FillReport,
@@ -44,41 +40,21 @@ class SimulatedExchange:
     """
 
     def __init__(self, market: Market, *, displayed_depth_seed: int = 0) -> None:
-        opening = market.opening_account()
         self._market = market
-        self._account = opening.account
-        self._valuation = Valuation(market, Marks(market))
-        self._ledger = Ledger(opening.account, opening.cash)
-        self._book = OrderBook()
-        self._depth = DisplayedDepth(market, displayed_depth_seed)
-        self._matcher = Matcher(market, self._depth, market.seed)
-        self._executions = Executions(self._ledger, market.seed)
-        self._closes: dict[int, float] = {}
+        self._books = Books(market)
+        self._orders = OrderBook()
+        self._matcher = Matcher(market, DisplayedDepth(market, displayed_depth_seed), market.seed)
+        self._executions = Executions(self._books.ledger, market.seed)
         self._perm_id = 1_000_000_000 + int(draw(market.seed, "permId") * 1_000_000_000)
         self._priority = 0
         self._stepped_at = market.now
-        self._standing: tuple[object, Standing] | None = None
-        for held in opening.positions:
-            self._open_position(held.con_id, held.quantity, held.price)
-        self._start_equity = self._standing_now().equity_with_loan
-
-    def _open_position(self, con_id: int, quantity: int, price: float) -> None:
-        """Take in an opening position, settled and valued at the previous close where there is one."""
-        contract = self._market.contract(con_id)
-        if contract is None:
-            raise ScenarioError(
-                f"opening position in conId {con_id}: not a contract of this scenario; mend the account"
-            )
-        known = (self._market.quote(con_id).close, self._valuation.price(contract), price)
-        settled = next(value for value in known if value is not None)
-        self._ledger.open_with(contract, quantity, price, settled)
 
     # ---- orders
 
     def place(self, request: OrderRequest) -> Sequence[Report]:
         """Accept, modify (same client and order id), reject or answer as what-if."""
         key = (request.client_id, request.order_id)
-        live = self._book.live.get(key)
+        live = self._orders.live.get(key)
         if live is not None and not request.what_if:
             return self._modify(live, request)
         taken = self._identifier_taken(request)
@@ -95,10 +71,10 @@ class SimulatedExchange:
             leg_notional=[0.0] * len(legs),
             transmitted=request.transmit,
         )
-        refusal = check(self._market, self._account, order) or self._orphan(request)
+        refusal = check(self._market, self._books.account, order) or self._orphan(request)
         if refusal is not None:
             return self._refuse(order, refusal)
-        preview = what_if(self._valuation, self._ledger, order)
+        preview = self._books.preview(order)
         if request.what_if:
             return [preview]
         refusal = margin_refusal(preview)
@@ -106,9 +82,9 @@ class SimulatedExchange:
 
     def _identifier_taken(self, request: OrderRequest) -> Refusal | None:
         """Say why an order id cannot name a new order (a what-if takes any)."""
-        if request.what_if or not self._book.is_spent(request.client_id, request.order_id):
+        if request.what_if or not self._orders.is_spent(request.client_id, request.order_id):
             return None
-        done = self._book.done.get((request.client_id, request.order_id))
+        done = self._orders.done.get((request.client_id, request.order_id))
         if done is not None and done.status is Status.FILLED:
             return Refusal(code=104, text="Cannot modify a filled order.")
         return Refusal(code=103, text="Duplicate order id")
@@ -116,8 +92,8 @@ class SimulatedExchange:
     def _orphan(self, request: OrderRequest) -> Refusal | None:
         """Refuse a child whose parent is not known or died unfilled."""
         parent = (request.client_id, request.parent_id)
-        done = self._book.done.get(parent)
-        if not request.parent_id or parent in self._book.live or (done is not None and done.status is Status.FILLED):
+        done = self._orders.done.get(parent)
+        if not request.parent_id or parent in self._orders.live or (done is not None and done.status is Status.FILLED):
             return None
         return Refusal(code=135, text=f"Can't find order with id ={request.parent_id}")
 
@@ -136,21 +112,21 @@ class SimulatedExchange:
         if refusal.on_record and not order.request.what_if:
             self._number(order)
             order.reject_reason = refusal.text
-            self._book.retire(order, Status.INACTIVE, self._market.now, refusal.text)
+            self._orders.retire(order, Status.INACTIVE, self._market.now, refusal.text)
             reports.append(order.report())
         return reports
 
     def _accept(self, order: WorkingOrder) -> list[Report]:
         self._number(order)
-        self._book.add(order)
+        self._orders.add(order)
         reports: list[Report] = [order.report()]
         return reports + (self._transmit(order) if order.transmitted else [])
 
     def _transmit(self, order: WorkingOrder) -> list[Report]:
         """Release an order and the family it belongs to: transmitting one child transmits its parent."""
         reports: list[Report] = []
-        parent = self._book.live.get((order.request.client_id, order.request.parent_id))
-        family = [order] if parent is None else [parent, *self._book.children(parent)]
+        parent = self._orders.live.get((order.request.client_id, order.request.parent_id))
+        family = [order] if parent is None else [parent, *self._orders.children(parent)]
         for member in family:
             member.transmitted = True
         for member in family:
@@ -180,7 +156,7 @@ class SimulatedExchange:
     def _is_held(self, order: WorkingOrder) -> bool:
         """Say whether the order waits for its transmission, its parent or its trigger price."""
         parent = (order.request.client_id, order.request.parent_id)
-        if not order.transmitted or (order.request.parent_id and parent in self._book.live):
+        if not order.transmitted or (order.request.parent_id and parent in self._orders.live):
             return True
         return order.is_stop and not self._trigger(order)
 
@@ -212,14 +188,14 @@ class SimulatedExchange:
         order.queue_ahead = self._matcher.join(order) + self._own_ahead(order)
 
     def _own_ahead(self, order: WorkingOrder) -> float:
-        return sum(other.remaining for other in self._book.resting_ahead(order))
+        return sum(other.remaining for other in self._orders.resting_ahead(order))
 
     def _modify(self, order: WorkingOrder, request: OrderRequest) -> list[Report]:
         """Replace an order's terms in place; a new price or a larger size goes to the back of the queue."""
         candidate = replace(order, request=request)
-        refusal = modification(order, request) or check(self._market, self._account, candidate)
+        refusal = modification(order, request) or check(self._market, self._books.account, candidate)
         if refusal is None and candidate.remaining > order.remaining:
-            refusal = margin_refusal(what_if(self._valuation, self._ledger, candidate))
+            refusal = margin_refusal(self._books.preview(candidate))
         if refusal is not None:
             return [refusal.error(request), order.report()]
         old, order.request = order.request, request
@@ -243,20 +219,20 @@ class SimulatedExchange:
         for piece in slices:
             reports += self._executions.book(order, piece, self._market.now)
             if order.remaining < 1:
-                self._book.retire(order, Status.FILLED, self._market.now, f"Filled Size: {order.filled:g}")
+                self._orders.retire(order, Status.FILLED, self._market.now, f"Filled Size: {order.filled:g}")
             reports.append(order.report())
-            reports += [self._ledger.report(leg.contract.con_id) for leg in order.legs]
+            reports += [self._books.ledger.report(leg.contract.con_id) for leg in order.legs]
         if slices:
-            self._standing = None
+            self._books.touched()
         if order.status is Status.FILLED:
-            for child in self._book.children(order):
+            for child in self._orders.children(order):
                 reports += self._begin(child)
         return reports
 
     def _end(self, order: WorkingOrder, words: str) -> list[Report]:
         """Cancel a live order and the children that waited for it."""
-        children = self._book.children(order)
-        self._book.retire(order, Status.CANCELLED, self._market.now, words)
+        children = self._orders.children(order)
+        self._orders.retire(order, Status.CANCELLED, self._market.now, words)
         reports: list[Report] = [order.report(), _error(order.key, 202, "Order Canceled - reason:")]
         for child in children:
             reports += self._end(child, _BY_SYSTEM)
@@ -265,9 +241,9 @@ class SimulatedExchange:
     def cancel(self, client_id: int, order_id: int) -> Sequence[Report]:
         """Cancel one order; codes 10147, 10148, 161 when it is unknown or already done, 202 when it is."""
         key = (client_id, order_id)
-        if key in self._book.live:
-            return self._end(self._book.live[key], _BY_TRADER)
-        done = self._book.done.get(key)
+        if key in self._orders.live:
+            return self._end(self._orders.live[key], _BY_TRADER)
+        done = self._orders.done.get(key)
         if done is None:
             return [_error(key, 10147, f"OrderId {order_id} that needs to be cancelled is not found.")]
         if done.status is Status.INACTIVE:
@@ -279,7 +255,7 @@ class SimulatedExchange:
     def cancel_all(self) -> Sequence[Report]:
         """Cancel every working order of every client (reqGlobalCancel)."""
         reports: list[Report] = []
-        for order in list(self._book.live.values()):
+        for order in list(self._orders.live.values()):
             if not order.status.done:
                 reports += self._end(order, _BY_TRADER)
         return reports
@@ -291,14 +267,15 @@ class SimulatedExchange:
         now = self._market.now
         elapsed_s = (now - self._stepped_at).total_seconds()
         if trading_day(now) != trading_day(self._stepped_at):
-            self._start_day()
+            self._books.start_day()
+            self._executions.reports.clear()
         self._stepped_at = now
-        self._settle_daily()
+        self._books.settle_daily()
         reports: list[Report] = []
-        for order in self._book.in_priority():
+        for order in self._orders.in_priority():
             if not order.status.done:
                 reports += self._advance(order, elapsed_s)
-        return reports + self._settle_finally()
+        return reports + self._books.settle_finally()
 
     def _advance(self, order: WorkingOrder, elapsed_s: float) -> list[Report]:
         """Expire, hold, send or match one live order."""
@@ -322,53 +299,16 @@ class SimulatedExchange:
             return True
         return request.tif == "DAY" and order.worked and not is_open
 
-    def _start_day(self) -> None:
-        """Begin the account's day: restart daily numbers and forget yesterday's executions."""
-        marks = {con_id: self._valuation.mark(p.contract, p) for con_id, p in self._ledger.positions.items()}
-        self._ledger.start_day(marks)
-        self._executions.reports.clear()
-        self._standing = None
-        self._start_equity = self._standing_now().equity_with_loan
-
-    def _settle_daily(self) -> None:
-        """Pay futures' variation when a contract's previous close changes: then its session's settlement is known."""
-        futures = [position for position in self._ledger.held() if position.is_future]
-        held = {position.contract.con_id for position in futures}
-        self._closes = {con_id: close for con_id, close in self._closes.items() if con_id in held}
-        for position in futures:
-            con_id = position.contract.con_id
-            close = self._market.quote(con_id).close
-            if close is None:
-                continue
-            if self._closes.setdefault(con_id, close) != close:
-                self._closes[con_id] = close
-                self._ledger.settle_daily(con_id, close)
-                self._standing = None
-
-    def _settle_finally(self) -> list[Report]:
-        """Close positions in contracts that have settled."""
-        reports: list[Report] = []
-        for position in self._ledger.held():
-            contract = position.contract
-            if contract.settles_at is None or contract.settles_at > self._market.now:
-                continue
-            price = self._market.settlement(contract.con_id)
-            if price is not None:
-                self._ledger.settle_finally(contract.con_id, price)
-                self._standing = None
-                reports.append(self._ledger.report(contract.con_id))
-        return reports
-
     # ---- what clients ask for
 
     def open_orders(self) -> Sequence[OrderReport]:
         """Return the working orders of every client, oldest first."""
-        return [order.report() for order in sorted(self._book.live.values(), key=lambda o: o.perm_id)]
+        return [order.report() for order in sorted(self._orders.live.values(), key=lambda o: o.perm_id)]
 
     def completed_orders(self) -> Sequence[OrderReport]:
         """Return today's done orders, in the order in which they ended."""
         today = trading_day(self._market.now)
-        done = self._book.done.values()
+        done = self._orders.done.values()
         return [o.report() for o in done if o.completed_at is not None and trading_day(o.completed_at) == today]
 
     def executions(self) -> Sequence[FillReport]:
@@ -377,48 +317,25 @@ class SimulatedExchange:
 
     def accounts(self) -> Sequence[str]:
         """Return the account ids."""
-        return (self._account,)
+        return (self._books.account,)
 
     def positions(self, account: str) -> Sequence[PositionReport]:
         """Return non-zero positions, and zero ones that were closed today; none for an unknown account."""
-        if account != self._account:
+        if account != self._books.account:
             return []
-        return [
-            self._ledger.report(con_id)
-            for con_id, position in self._ledger.positions.items()
-            if position.quantity or position.touched_today
-        ]
+        return self._books.positions()
 
     def values(self, account: str) -> Sequence[tuple[str, str, str]]:
         """Return (tag, value, currency) of the account in IB's full tag set; nothing for an unknown account."""
-        if account != self._account:
+        if account != self._books.account:
             return []
-        return account_values(account, self._standing_now(), self._start_equity)
+        return self._books.values()
 
     def pnl(self, account: str, con_id: int = 0) -> PnlReport:
         """Return the account's profit and loss, or one position's; zeros for what is not held."""
-        if account != self._account:
+        if account != self._books.account:
             return PnlReport(daily=0.0, unrealized=0.0, realized=0.0)
-        if con_id == 0:
-            standing = self._standing_now()
-            return PnlReport(daily=standing.daily, unrealized=standing.unrealized, realized=standing.realized)
-        position = self._ledger.positions.get(con_id)
-        if position is None:
-            return PnlReport(daily=0.0, unrealized=0.0, realized=0.0)
-        mark = self._valuation.mark(position.contract, position)
-        return PnlReport(
-            daily=position.daily(mark),
-            unrealized=position.unrealized(mark),
-            realized=position.realized_today,
-            position=position.quantity,
-            value=position.value(mark),
-        )
-
-    def _standing_now(self) -> Standing:
-        """Return the account as it stands, computed once for each market time and each change of the books."""
-        if self._standing is None or self._standing[0] != self._market.now:
-            self._standing = (self._market.now, self._valuation.standing(self._ledger))
-        return self._standing[1]
+        return self._books.position_pnl(con_id) if con_id else self._books.pnl()
 
 
 def _error(key: tuple[int, int], code: int, text: str) -> ErrorReport:

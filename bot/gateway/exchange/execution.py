@@ -78,7 +78,7 @@ class Executions:
             cumulative=cumulative,
             avg_price=order.leg_notional[number] / cumulative,
             commission=fee,
-            realized_pnl=realized,
+            realized_pnl=None if realized is None else round(realized, 2),
             last_liquidity=piece.liquidity,
             account=self._ledger.account,
             exchange=leg.contract.exchange,

@@ -43,7 +43,7 @@ def test_a_smaller_size_keeps_the_queue_and_a_larger_one_loses_it(bench):
     bench.exchange.place(bench.order("BUY", 5, 20.0))
     for _ in range(6):
         bench.tick()
-    order = bench.exchange._book.live[1, 1]
+    order = bench.exchange._orders.live[1, 1]
     ahead = order.queue_ahead
     assert ahead < 30
     bench.exchange.place(bench.order("BUY", 4, 20.0))
