@@ -100,7 +100,7 @@ class Gateway:
     def advance(self, to: datetime) -> None:
         """Walk the market to `to` tick by tick, match at every tick, and tell clients what changed.
 
-        Over a gap longer than a quarter of an hour with no resting order, steps are five minutes wide.
+        With no resting order, steps are five minutes wide until a quarter of an hour before `to`.
         """
         while self._market.now < to:
             self._market.advance(self._next_stop(to))

@@ -115,7 +115,13 @@ class FakeMarket:
         if con_id == PUT.con_id:
             return Quote(bid=None, ask=12.0, ask_size=30.0, close=9.0)
         return Quote(
-            bid=15.0 + drift, ask=15.05 + drift, last=15.0 + drift, bid_size=80.0, ask_size=40.0, last_size=2.0, volume=1000.0
+            bid=15.0 + drift,
+            ask=round(15.05 + drift, 2),
+            last=15.0 + drift,
+            bid_size=80.0,
+            ask_size=40.0,
+            last_size=2.0,
+            volume=1000.0,
         )
 
     def greeks(self, con_id: int) -> Greeks | None:
