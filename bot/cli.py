@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
-from bot.commands import settings
+from bot.commands import calendar, settings
 from bot.errors import AlvhError
 from config.layers import SettingsError
 
-COMMANDS = (settings,)
+COMMANDS = (calendar, settings)
 """Modules that register commands, in the order in which `alvh --help` lists them."""
 
 HELP = (
@@ -25,7 +25,10 @@ HELP = (
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"alvh {version('alvh')}")
+        try:
+            typer.echo(f"alvh {version('alvh')}")
+        except PackageNotFoundError:
+            typer.echo("alvh (run from its folder, not installed)")
         raise typer.Exit
 
 

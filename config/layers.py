@@ -182,7 +182,7 @@ def _merge(mode: str, layers: list[Layer], problems: list[Problem]) -> Loaded:
 def _validate(
     merged: dict[str, Any], layers: list[Layer], source: Mapping[str, str], problems: list[Problem]
 ) -> tuple[Settings, set[str]]:
-    """Validate the merged values; wrong ones become problems and give way to their defaults, so that the rest is seen too."""
+    """Validate the merged values; wrong ones become problems and give way to defaults, so that the rest is seen too."""
     try:
         return Settings(**merged), set()
     except ValidationError as error:

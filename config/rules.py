@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 PAPER_PORTS = (7497, 4002)
@@ -24,7 +25,7 @@ class Rule:
 
 
 def _rising(values: tuple[float, ...]) -> bool:
-    return all(low < high for low, high in zip(values, values[1:], strict=False))
+    return all(low < high for low, high in pairwise(values))
 
 
 def _at_most(low: float, high: float) -> bool:
@@ -89,11 +90,10 @@ RULES = (
         ("policy.caps.max_position_minis", "guard.max_position_minis"), _at_most, "the policy's cap at most the guard's"
     ),
     Rule(("policy.caps.max_order_minis", "guard.max_order_minis"), _at_most, "the policy's cap at most the guard's"),
-    Rule(
-        ("guard.daily_loss_unwind_share", "guard.daily_loss_kill_share"),
-        _below,
-        "daily_loss_unwind_share below daily_loss_kill_share",
-    ),
+    Rule(("orders.entry_rung_s", "orders.entry_cancel_s"), _at_most, "entry_rung_s at most entry_cancel_s"),
+    Rule(("guard.loss_unwind_share", "guard.loss_kill_share"), _below, "loss_unwind_share below loss_kill_share"),
+    Rule(("guard.reserve_per_minute", "guard.messages_per_minute"), _below, "a reserve below the whole"),
+    Rule(("guard.reserve_per_day", "guard.messages_per_day"), _below, "a reserve below the whole"),
     Rule(
         ("mode", "connection.port"),
         lambda m, p: m != "live" or p not in PAPER_PORTS,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field as Key
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.policy_keys import Part, PolicySettings
+from config.policy_keys import HARD_ORDER_MINIS, HARD_POSITION_MINIS, Part, PolicySettings
 
 ENV_PREFIX = "ALVH_"
 NESTED = "__"
@@ -53,47 +53,71 @@ class JournalSettings(Part):
 
 
 class OrderSettings(Part):
-    """How an order walks from the middle of the market to the far side."""
+    """How an order walks from the middle of the market to the far side, and how long answers may take."""
 
-    rungs: int = Key(4, ge=1, le=20, description="price steps from the middle to the far side of the market")
-    rung_s: float = Key(15.0, ge=1.0, le=300.0, description="seconds at one price before the next")
+    entry_rung_s: float = Key(20.0, ge=1.0, le=300.0, description="seconds at one price before a buy goes to the next")
+    entry_cancel_s: float = Key(
+        90.0, ge=5.0, le=900.0, description="seconds after which the rest of a buy is cancelled"
+    )
+    unwind_rung_s: float = Key(
+        60.0, ge=1.0, le=600.0, description="seconds at one price before a sale goes to the next"
+    )
     ack_s: float = Key(
         10.0, ge=1.0, le=120.0, description="seconds without acknowledgement that make an outcome unknown"
     )
-    give_up_s: float = Key(90.0, ge=5.0, le=900.0, description="seconds after which the unfilled rest is cancelled")
+    cancel_ack_s: float = Key(30.0, ge=1.0, le=300.0, description="seconds without an answer to a cancel, likewise")
+    read_again_s: float = Key(
+        20.0, ge=1.0, le=300.0, description="seconds between readings while an outcome is unknown"
+    )
+    gone_after_readings: int = Key(
+        3, ge=2, le=20, description="readings without a trace before an order counts as gone"
+    )
+    gone_after_s: float = Key(60.0, ge=10.0, le=900.0, description="seconds without a trace before it counts as gone")
+    sell_through_ticks: int = Key(
+        2, ge=0, le=20, description="ticks below the bid at which a sale's third price stands"
+    )
 
 
 class GuardSettings(Part):
     """Limits that stand between a decision and the broker, whatever the method says."""
 
-    max_order_minis: int = Key(10, ge=1, le=50, description="largest single order, minis")
-    max_position_minis: int = Key(30, ge=1, le=200, description="largest hedge, minis, working orders included")
-    max_bought_per_day_minis: int = Key(60, ge=1, le=400, description="most minis bought in one session")
-    collar_ticks: int = Key(2, ge=0, le=20, description="ticks beyond the far side of the market a limit may stand")
-    collar_share: float = Key(0.03, ge=0.001, le=0.10, description="distance from the middle a limit may stand")
-    settle_share: float = Key(
-        0.40, ge=0.05, le=1.0, description="distance from the last settlement a buy limit may stand"
+    max_order_minis: int = Key(10, ge=1, le=HARD_ORDER_MINIS, description="largest single order, minis")
+    max_position_minis: int = Key(
+        30, ge=1, le=HARD_POSITION_MINIS, description="largest hedge, minis, working orders included"
     )
-    orders_per_minute: int = Key(5, ge=1, le=30, description="orders and cancels sent in one minute")
-    orders_per_day: int = Key(60, ge=1, le=500, description="orders and cancels sent in one session")
-    messages_per_second: int = Key(20, ge=1, le=45, description="messages sent to the gateway in one second")
-    duplicate_s: int = Key(60, ge=1, le=3600, description="seconds in which a second order of the same kind is refused")
-    daily_loss_unwind_share: float = Key(
+    max_bought_share: float = Key(
+        2.0, ge=1.0, le=5.0, description="most bought in one session, as a multiple of the largest hedge"
+    )
+    collar_ticks: int = Key(2, ge=0, le=20, description="ticks beyond the far side of the market a limit may stand")
+    collar_mid_share: float = Key(0.03, ge=0.001, le=0.10, description="distance from the middle a limit may stand")
+    collar_settle_share: float = Key(
+        0.40, ge=0.05, le=1.0, description="distance from the last settlement a limit may stand"
+    )
+    messages_per_minute: int = Key(5, ge=1, le=30, description="orders and cancels sent in one minute")
+    messages_per_day: int = Key(60, ge=1, le=500, description="orders and cancels sent in one session")
+    reserve_per_minute: int = Key(2, ge=1, le=20, description="of those, kept for reducing risk")
+    reserve_per_day: int = Key(20, ge=1, le=200, description="of those, kept for reducing risk")
+    duplicate_s: float = Key(60.0, ge=1.0, le=3600.0, description="seconds in which a second order alike is refused")
+    repeat_fills: int = Key(3, ge=1, le=50, description="fills on one side after which opening pauses")
+    repeat_s: float = Key(600.0, ge=10.0, le=7200.0, description="seconds over which those fills are counted")
+    quote_age_s: float = Key(10.0, ge=1.0, le=60.0, description="largest age of the quote an order is priced from")
+    loss_unwind_share: float = Key(
         0.01, ge=0.001, le=0.20, description="hedge loss of the day, share of net liquidation, that ends opening"
     )
-    daily_loss_kill_share: float = Key(
+    loss_kill_share: float = Key(
         0.02,
         ge=0.001,
         le=0.40,
         description="hedge loss of the day, share of net liquidation, that pulls the kill switch",
     )
+    max_price: float = Key(200.0, ge=20.0, le=500.0, description="VX price above which a quote is not believed, points")
 
 
 class ConsentSettings(Part):
     """How a human is asked in live mode."""
 
-    deadline_s: int = Key(120, ge=10, le=900, description="seconds in which a yes counts; silence is no")
-    reduce_automatically: bool = Key(True, description="let orders that only reduce risk go without asking")
+    deadline_s: float = Key(90.0, ge=10.0, le=900.0, description="seconds in which a yes counts; silence is no")
+    reducing_is_automatic: bool = Key(True, description="let orders that only reduce risk go without asking")
 
 
 class Settings(BaseSettings):
@@ -108,12 +132,12 @@ class Settings(BaseSettings):
     )
 
     mode: Mode = Key(Mode.DRY_RUN, description="demo, dry-run (sends nothing), paper or live")
-    connection: ConnectionSettings = Key(default_factory=ConnectionSettings)
-    journal: JournalSettings = Key(default_factory=JournalSettings)
-    orders: OrderSettings = Key(default_factory=OrderSettings)
-    guard: GuardSettings = Key(default_factory=GuardSettings)
-    consent: ConsentSettings = Key(default_factory=ConsentSettings)
-    policy: PolicySettings = Key(default_factory=PolicySettings)  # type: ignore[valid-type]
+    connection: ConnectionSettings = ConnectionSettings()
+    journal: JournalSettings = JournalSettings()
+    orders: OrderSettings = OrderSettings()
+    guard: GuardSettings = GuardSettings()
+    consent: ConsentSettings = ConsentSettings()
+    policy: PolicySettings = PolicySettings()  # type: ignore[valid-type]
 
     @classmethod
     def settings_customise_sources(
