@@ -26,7 +26,7 @@ from bot.gateway.records import (
 ACCOUNT = "DU1234567"
 START = datetime(2018, 2, 5, 15, 0, tzinfo=UTC)  # 10:00 in New York, a Monday
 SPX, VX_FEB, VX_MAR, VXM_FEB = 416904, 101, 102, 201
-SHORT_PUT, LONG_PUT, SHORT_CALL, LONG_CALL = 301, 302, 303, 304
+SHORT_PUT, LONG_PUT, SHORT_CALL, LONG_CALL, FAR_CALL = 301, 302, 303, 304, 305
 
 
 def _future(con_id: int, symbol: str, expiry: str, multiplier: str, tick: float, local: str) -> Contract:
@@ -126,13 +126,14 @@ def fake_market() -> FakeMarket:
         _option(SHORT_PUT, 2450, "P"),
         _option(SHORT_CALL, 2800, "C"),
         _option(LONG_CALL, 2825, "C"),
+        _option(FAR_CALL, 2900, "C"),
     )
     market = FakeMarket(contracts={c.con_id: c for c in listed})
     market.show(SPX, last=2650.0, close=2700.0)
     market.show(VX_FEB, bid=20.0, ask=20.1, bid_size=30, ask_size=10, last=20.05, close=18.0)
     market.show(VX_MAR, bid=18.0, ask=18.05, bid_size=40, ask_size=20, last=18.0, close=17.0)
     market.show(VXM_FEB, bid=20.00, ask=20.10, bid_size=5, ask_size=5, last=20.05, close=18.0)
-    for con_id, mid in ((LONG_PUT, 8.0), (SHORT_PUT, 11.0), (SHORT_CALL, 5.0), (LONG_CALL, 3.5)):
+    for con_id, mid in ((LONG_PUT, 8.0), (SHORT_PUT, 11.0), (SHORT_CALL, 5.0), (LONG_CALL, 3.5), (FAR_CALL, 1.0)):
         market.show(con_id, bid=mid - 0.25, ask=mid + 0.25, bid_size=20, ask_size=20, close=mid - 1.0)
     return market
 

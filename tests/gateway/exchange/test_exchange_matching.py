@@ -98,3 +98,12 @@ def test_better_prices_are_served_before_older_orders(bench):
     bench.market.show(VX_FEB, bid=19.3, ask=19.5, ask_size=8)
     first = next(r for r in bench.tick() if isinstance(r, FillReport))
     assert (first.request.order_id, first.price) == (2, 19.6)
+
+
+def test_of_two_orders_at_one_price_the_older_is_served_in_full_first(bench):
+    bench.exchange.place(bench.order("BUY", 3, 20.0, order_id=1))
+    bench.exchange.place(bench.order("BUY", 3, 20.0, order_id=2))
+    served = []
+    while bench.exchange.open_orders():
+        served += [r.request.order_id for r in bench.tick() if isinstance(r, FillReport) for _ in range(int(r.shares))]
+    assert served == [1, 1, 1, 2, 2, 2]

@@ -165,3 +165,19 @@ def test_a_future_bought_after_a_flat_night_is_not_settled_at_an_older_price(ben
     bench.exchange.place(bench.order("BUY", 1, 20.1, order_id=3))
     bench.tick()
     assert value(bench, "FuturesPNL") == pytest.approx((20.05 - 20.1) * 1000)
+
+
+def test_a_partial_close_realises_its_share_and_leaves_the_average_cost(bench):
+    bench.exchange.place(bench.order("BUY", 4, 20.1, order_id=1))
+    fill = next(r for r in bench.exchange.place(bench.order("SELL", 1, order_id=2)) if isinstance(r, FillReport))
+    assert fill.realized_pnl == pytest.approx((20.0 - 20.1) * 1000 - 2 * VX_FEE)
+    [position] = bench.exchange.positions(ACCOUNT)
+    assert (position.quantity, position.avg_cost) == (3, pytest.approx(20.1 * 1000 + VX_FEE))
+
+
+def test_of_two_shorts_the_farther_one_is_naked_and_the_nearer_one_is_covered(make_bench):
+    far_call = 305
+    held = ((SHORT_CALL, -1, 5.0), (LONG_CALL, 1, 3.5), (far_call, -1, 1.0))
+    bench = make_bench(opening=tuple(OpeningPosition(con_id=c, quantity=q, price=p) for c, q, p in held))
+    # the spread from 2800 to 2825 risks 25 points; 2900 pays its mark, 1, and 10% of 2650 (more than 15% less 250)
+    assert value(bench, "InitMarginReq") == pytest.approx(100 * 25 + 100 * (1.0 + 265.0))
