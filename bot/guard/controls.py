@@ -190,7 +190,7 @@ def collar(
 
 
 def message_throttle(s: Situation, settings: GuardSettings) -> Check:
-    """Ask whether there is room for another order; orders that open leave a reserve, the operator's flatten always passes."""
+    """Ask whether there is room for another order; those that open leave a reserve, a flatten always passes."""
     minute = sum(at > s.now - timedelta(seconds=60) for at in s.messages)
     day = sum(at > s.now - timedelta(hours=24) for at in s.messages)
     per_minute, per_day = settings.messages_per_minute, settings.messages_per_day

@@ -47,6 +47,7 @@ class Projection:
         self._open: dict[str, None] = {}  # refs that are not done, in order of intent
         self._memory: Memory | None = None
         self._memory_body: Any = None
+        self._vega30: float | None = None
         self._shelf = Shelf()
         self._lots: tuple[Lot, ...] | None = ()
 
@@ -111,6 +112,11 @@ class Projection:
         reasons += [f"the outcome of order {o.ref} is unknown" for o in self.open_orders if o.life is Life.UNKNOWN]
         return tuple(reasons)
 
+    @property
+    def last_vega30_usd(self) -> float | None:
+        """Return the book's term-weighted vega as the last recorded wake-up measured it."""
+        return self._vega30
+
     def memory(self) -> Memory:
         """Return what the last recorded decision left, or a fresh memory."""
         if self._memory_body is not None:
@@ -124,6 +130,8 @@ class Projection:
         self._shelf.apply(entry)
         if entry.kind is Kind.WAKEUP:
             self._memory_body = entry.body
+            exposure = entry.body["decision"]["exposure"]
+            self._vega30 = None if exposure is None else exposure["vega30_usd"]
 
     def _intend(self, entry: Entry) -> None:
         ticket = from_json(OrderTicket, entry.body["ticket"])

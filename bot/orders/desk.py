@@ -30,7 +30,9 @@ from bot.orders.reading import Reconciler
 from bot.orders.refs import is_ours, order_ref
 from bot.orders.situation import Look, hedge_loss_usd, situation
 from bot.supervise.tickets import ConsentSettings, Ticket, Tickets, consent_body, needs_consent, ticket_body
+from strategies.alvh.policy import SizingPolicy
 from strategies.alvh.records import Book, Check, MarketView, Proposal, Purpose, Side
+from strategies.alvh.sizing import MINI_USD, beta
 
 
 class Outcome(StrEnum):
@@ -58,8 +60,12 @@ class OrderDesk:
         guard: GuardSettings | None = None,
         orders: OrderSettings | None = None,
         consent: ConsentSettings | None = None,
+        sizing: SizingPolicy | None = None,
     ) -> None:
-        """Wire the desk; `projection` must already follow `journal`, `instruments` is the allow-list by con_id."""
+        """Wire the desk; `projection` must already follow `journal`, `instruments` is the allow-list by con_id.
+
+        With `sizing` the guard bounds the hedge by the book's own vega as well.
+        """
         self._broker = broker
         self._journal = journal
         self._projection = projection
@@ -70,6 +76,7 @@ class OrderDesk:
         self._guard = guard or GuardSettings()
         self._settings = orders or OrderSettings()
         self._consent = consent or ConsentSettings()
+        self._sizing = sizing
         self.tickets = Tickets()
         journal.follow(self.tickets.apply)
         self._looks: dict[str, Look] = {}
@@ -204,7 +211,7 @@ class OrderDesk:
             projection=self._projection,
             instruments=self._instruments,
             foreign=self._foreign,
-            cap_minis=None,
+            cap_minis=self._cap(proposal, look),
         )
         checks = review(seen, self._guard)
         failed = failures(checks)
@@ -329,6 +336,19 @@ class OrderDesk:
             guard=self._guard,
             settings=self._settings,
         )
+
+    def _cap(self, proposal: Proposal, look: Look) -> int | None:
+        """Return how many minis the book's vega, as last recorded, can need; `None` where that does not bind.
+
+        A roll buys before it sells, so for a moment it holds both: only the fixed cap bounds it.
+        """
+        if self._sizing is None or proposal.purpose is not Purpose.TRANCHE:
+            return None
+        future = next((f for f in look.view.futures if f.con_id == proposal.con_id), None)
+        vega = self._projection.last_vega30_usd
+        if future is None or vega is None:
+            return 0
+        return int(self._sizing.coverage_max * max(0.0, -vega) / (beta(future.dte, self._sizing) * MINI_USD))
 
     def _hear(self, update: OrderUpdate) -> None:
         order = self._projection.orders.get(update.ref)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from bot.broker.port import Instrument, OrderState, OrderUpdate, Writer
+from bot.broker.port import Instrument, OrderState, OrderUpdate, Reader
 from bot.guard.controls import MINI, PastOrder, Situation
 from bot.journal.projections import Projection, session_day
 from bot.orders.life import Order
@@ -34,7 +34,7 @@ def situation(
     look: Look,
     *,
     now: datetime,
-    broker: Writer,
+    broker: Reader,
     projection: Projection,
     instruments: Mapping[int, Instrument],
     foreign: Mapping[int, OrderUpdate],
@@ -109,7 +109,7 @@ def foreign_working(
     )
 
 
-def hedge_loss_usd(projection: Projection, broker: Writer, day: date) -> float | None:
+def hedge_loss_usd(projection: Projection, broker: Reader, day: date) -> float | None:
     """Return what the bot's own futures lost in this session in dollars (negative: a gain), commissions left out.
 
     Lots held since yesterday count from the prior settlement, today's trades from their prices. `None` when a
@@ -132,7 +132,7 @@ def hedge_loss_usd(projection: Projection, broker: Writer, day: date) -> float |
     return loss
 
 
-def _loss_points(position: int, trades: list[tuple[int, float]], broker: Writer, con_id: int) -> float | None:
+def _loss_points(position: int, trades: list[tuple[int, float]], broker: Reader, con_id: int) -> float | None:
     quote, settle = broker.quote(con_id), broker.day_values(con_id)[1]
     mark = quote.mid if quote.mid is not None else quote.last
     carried = position - sum(quantity for quantity, _ in trades)

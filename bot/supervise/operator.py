@@ -1,0 +1,77 @@
+"""Do what the operator's words say, once each, after checking who, what, still valid and not used before."""
+
+from __future__ import annotations
+
+from bot.clock import Clock
+from bot.journal.entry import Entry, Kind
+from bot.journal.store import Journal
+from bot.orders.desk import OrderDesk
+from bot.supervise.inbox import Inbox, Letter, Say, Word
+
+
+class Operator:
+    """Listen to the inbox on behalf of the desk."""
+
+    def __init__(self, inbox: Inbox, journal: Journal, desk: OrderDesk, clock: Clock) -> None:
+        self._inbox = inbox
+        self._journal = journal
+        self._desk = desk
+        self._clock = clock
+        self._used: set[str] = set()
+        journal.follow(self._remember)
+
+    def attend(self) -> None:
+        """Obey every word that waits, oldest first; cheap when the inbox is empty."""
+        for letter in self._inbox.letters():
+            fault = letter.fault or (self._fault(letter.word) if letter.word else "")
+            self._write(letter, fault)
+            if letter.word is not None and not fault:
+                self._obey(letter.word)
+            self._inbox.remove(letter)
+
+    def _remember(self, entry: Entry) -> None:
+        if entry.kind is Kind.OPERATOR and entry.body["id"]:
+            self._used.add(entry.body["id"])
+
+    def _fault(self, word: Word) -> str:
+        """Return why a word is not obeyed, or an empty text."""
+        if word.id in self._used:
+            return "this word was used before"
+        if not word.who.strip():
+            return "it does not say who speaks"
+        if word.say in (Say.APPROVE, Say.DENY) and self._desk.tickets.find(word.subject) is None:
+            return f"no ticket {word.subject or '(none named)'} is open"
+        return ""
+
+    def _write(self, letter: Letter, fault: str) -> None:
+        """Journal the word before it is obeyed: after a crash it is not obeyed a second time."""
+        word = letter.word
+        body = {
+            "id": word.id if word else "",
+            "word": str(word.say) if word else "",
+            "subject": word.subject if word else letter.name,
+            "who": word.who if word else "",
+            "accepted": not fault,
+            "why": fault or (word.why if word else ""),
+        }
+        self._journal.append(Kind.OPERATOR, body, at=self._clock.now())
+
+    def _obey(self, word: Word) -> None:
+        ticket = self._desk.tickets.find(word.subject)
+        match word.say:
+            case Say.APPROVE if ticket is not None:
+                self._desk.approve(ticket, word.who)
+            case Say.DENY if ticket is not None:
+                self._desk.deny(ticket, word.who, word.why)
+            case Say.KILL:
+                self._desk.engage_kill(word.who, word.why or f"{word.who} said kill")
+            case Say.REARM:
+                self._rearm(word)
+            case Say.FLATTEN:
+                self._desk.flatten(word.id)
+
+    def _rearm(self, word: Word) -> None:
+        still = self._desk.rearm(word.who)
+        if still:
+            body = {"name": "rearm", "text": f"the kill switch stays engaged: {still}"}
+            self._journal.append(Kind.ALERT, body, at=self._clock.now())
