@@ -1,0 +1,230 @@
+"""Judge one wake-up over a book that is already valued: carry the spike on, sell, roll or buy, and say why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from strategies.alvh.sizing import hedge_units_usd
+
+from strategies.alvh.episode import arm, dropped, finish, finished, follow, phase, sampled
+from strategies.alvh.explain import summarise
+from strategies.alvh.false_spike import credible, persistent
+from strategies.alvh.holdings import working
+from strategies.alvh.overnight import keep_overnight, overnight_due
+from strategies.alvh.policy import Policy
+from strategies.alvh.readiness import opening_time, readiness
+from strategies.alvh.reading import Reading, read
+from strategies.alvh.records import (
+    Book,
+    Check,
+    Decision,
+    Episode,
+    Exposure,
+    HedgeState,
+    MarketView,
+    Memory,
+    Phase,
+    Proposal,
+    Purpose,
+    Sample,
+    Side,
+    Surface,
+)
+from strategies.alvh.roll import begin_roll, roll
+from strategies.alvh.sales import sales
+from strategies.alvh.signals import Signal, breadth_stress, term_inversion, vix_rsi, vx_jump, vx_momentum
+from strategies.alvh.spike import gauge
+from strategies.alvh.tranches import Plan, last_buy_price, orders, plan, target
+from strategies.alvh.unwind import Ceiling, ceilings, lowest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signs:
+    """Hold the signals, what they amount to, and every check behind it."""
+
+    signals: tuple[Signal, ...]
+    momentum: Signal
+    checks: tuple[Check, ...]
+    open_data: bool
+    armable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Hold what the episode does at this wake-up."""
+
+    episode: Episode | None
+    proposals: tuple[Proposal, ...]
+    checks: tuple[Check, ...]
+
+
+def judge(
+    view: MarketView, book: Book, state: HedgeState, policy: Policy, *, memory: Memory, exposure: Exposure
+) -> Decision:
+    """Return the decision on a book that is already valued, with the baseline that the memory holds."""
+    reading = read(view, book, state, policy, memory, exposure)
+    baseline = memory.episode.baseline if memory.episode else memory.baseline
+    signs = _signs(reading, baseline)
+    episode, ended = _carry(reading, signs)
+    samples = sampled(reading, episode, signs.momentum, signs.signals[0], armable=signs.armable)
+    action = _act(reading, episode, signs, baseline, samples, ended=ended)
+    return _conclude(reading, signs, action, samples, ended=ended)
+
+
+def _signs(reading: Reading, baseline: Surface | None) -> Signs:
+    view, policy = reading.view, reading.policy
+    signals = (
+        breadth_stress(view, policy),
+        vix_rsi(view, policy),
+        vx_jump(reading.front, policy),
+        term_inversion(view, policy),
+    )
+    momentum = vx_momentum(reading.front, view.now, policy, last_buy=last_buy_price(reading))
+    data = readiness(view, reading.book, reading.state, reading.front, reading.exposure, policy)
+    judged, filters = gauge(reading, baseline, signals), credible(reading)
+    ready = all(check.passed for check in data)
+    real = all(check.passed for check in filters)
+    shown = (*(signal.check() for signal in signals), momentum.check())
+    return Signs(
+        signals=signals,
+        momentum=momentum,
+        checks=(*data, *shown, *judged.checks, *filters),
+        open_data=ready and real,
+        armable=ready and real and judged.armable,
+    )
+
+
+def _carry(reading: Reading, signs: Signs) -> tuple[Episode | None, bool]:
+    """Return the episode as it goes on, and whether one has just ended with everything sold."""
+    episode = reading.memory.episode
+    if episode is None:
+        return None, False
+    if finished(reading, episode):
+        return None, True
+    if dropped(reading, episode, signs.signals):
+        return None, False
+    return begin_roll(reading, follow(reading, episode, signs.signals)), False
+
+
+def _act(
+    reading: Reading,
+    episode: Episode | None,
+    signs: Signs,
+    baseline: Surface | None,
+    samples: tuple[Sample, ...],
+    *,
+    ended: bool,
+) -> Action:
+    """Return the orders of this wake-up: sales first, then a roll, then a tranche; never two of them at once."""
+    steady = persistent(reading, samples)
+    armed = signs.armable and steady.passed
+    if episode is None and armed and baseline is not None and _may_arm(reading, ended):
+        episode = arm(reading, baseline)
+    reading = read(
+        reading.view,
+        reading.book,
+        reading.state,
+        reading.policy,
+        replace(reading.memory, episode=episode),
+        reading.exposure,
+    )
+    hour = opening_time(reading.view, reading.policy)
+    found = ceilings(reading, episode, samples)
+    binding = lowest(found, reading)
+    rolled = roll(reading, episode, may_buy=binding is None and hour.passed and signs.open_data)
+    planned = plan(
+        reading,
+        rolled.episode,
+        armed=armed and episode is not None,
+        goal=rolled.episode.target_minis if rolled.episode else target(reading),
+        momentum=signs.momentum,
+        baseline=baseline,
+    )
+    night = _night(reading, episode, planned)
+    clear = binding is None and not rolled.under_way and episode is not None
+    free = clear and hour.passed and signs.open_data and all(check.passed for check in night)
+    reason = _why(reading, planned, signs)
+    minis = planned.minis if free and planned.allowed else 0
+    bought, liquidity = orders(reading, minis, Purpose.TRANCHE, planned.number, (reading.vx, reading.vxm), reason)
+    sold = sales(reading, binding) if binding else rolled.proposals
+    return Action(
+        episode=_after(reading, rolled.episode, planned, binding, bought=bool(bought)),
+        proposals=(*sold, *bought),
+        checks=(steady, hour, *planned.checks, *night, *liquidity, *rolled.checks, *_lines(found)),
+    )
+
+
+def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sample, ...], *, ended: bool) -> Decision:
+    view, state, policy = reading.view, reading.state, reading.policy
+    memory = replace(reading.memory, episode=action.episode, samples=samples)
+    after = Phase.FLAT if ended else phase(reading, action.episode)
+    if ended:
+        memory = finish(memory, view.now, policy.tranches.cooldown_minutes)
+    memory = replace(memory, phase=after)
+    decision = Decision(
+        at=view.now,
+        phase_before=state.memory.phase,
+        phase_after=after,
+        proposals=action.proposals,
+        cancel=_cancel(reading, action),
+        checks=(*signs.checks, *action.checks),
+        exposure=reading.exposure,
+        hedge_usd_per_point=hedge_units_usd(reading.book.futures, reading.book.vix_options, policy, view.now),
+        target_minis=action.episode.target_minis if action.episode else 0,
+        summary="",
+        memory=memory,
+    )
+    return replace(decision, summary=summarise(decision))
+
+
+def _may_arm(reading: Reading, ended: bool) -> bool:
+    until, trips = reading.memory.cooldown_until, reading.memory.round_trips
+    cooling = until is not None and reading.view.now < until
+    idle = reading.own == 0 and not reading.state.working
+    return idle and not ended and not cooling and trips < reading.policy.tranches.max_round_trips
+
+
+def _night(reading: Reading, episode: Episode | None, planned: Plan) -> tuple[Check, ...]:
+    """Return the overnight conditions on a purchase so late that the decision for the night already stands."""
+    if not overnight_due(reading) or reading.own > 0 or planned.minis == 0:
+        return ()
+    fresh = replace(episode, first_fill_on=reading.view.session.day) if episode else None
+    return tuple(
+        replace(check, name=f"tranche {check.name}")
+        for check in keep_overnight(reading, fresh, reading.state.lots, planned.minis)
+    )
+
+
+def _why(reading: Reading, planned: Plan, signs: Signs) -> str:
+    inflation = reading.exposure.inflation
+    yes = ", ".join(signal.name for signal in signs.signals if signal.confirmed) or "no signal"
+    share = "unknown" if inflation is None else f"{inflation:.0%}"
+    why = f"short-put vega inflated by {share}; {yes}"
+    return why if planned.number == 1 else f"{why}; VX MACD confirms"
+
+
+def _after(
+    reading: Reading, episode: Episode | None, planned: Plan, binding: Ceiling | None, *, bought: bool
+) -> Episode | None:
+    if episode is None:
+        return None
+    if bought:
+        return replace(episode, tranches_proposed=planned.number, tranche_goal_minis=planned.goal)
+    if binding is None:
+        return episode
+    stage = binding.stage if binding.stage is not None else episode.stages_done
+    flat = reading.view.session.day if binding.purpose is Purpose.OVERNIGHT else episode.flatten_on
+    return replace(episode, selling=True, stages_done=max(stage, episode.stages_done), flatten_on=flat)
+
+
+def _cancel(reading: Reading, action: Action) -> tuple[str, ...]:
+    """Return the buys to take back: the bot wants to sell, or may no longer open, or the rest of the spike is gone."""
+    hour = opening_time(reading.view, reading.policy)
+    over = action.episode is None or action.episode.buying_over or action.episode.selling
+    if not over and hour.passed:
+        return ()
+    return tuple(order.ref for order in working(reading.state, Side.BUY) if not order.unknown)
+
+
+def _lines(found: tuple[Ceiling, ...]) -> tuple[Check, ...]:
+    return tuple(check for ceiling in found for check in ceiling.checks)
