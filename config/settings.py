@@ -25,99 +25,120 @@ class Mode(StrEnum):
 class ConnectionSettings(Part):
     """Where the broker's gateway listens and how long to wait for it."""
 
-    host: str = Key("127.0.0.1", min_length=1, description="address of TWS or IB Gateway")
-    port: int = Key(7497, ge=1, le=65535, description="7497 and 4002 are paper ports, 7496 and 4001 live ones")
+    host: str = Key(default="127.0.0.1", min_length=1, description="address of TWS or IB Gateway")
+    port: int = Key(default=7497, ge=1, le=65535, description="7497 and 4002 are paper ports, 7496 and 4001 live ones")
     client_id: int = Key(
-        17, ge=1, le=9999, description="fixed number of this bot at the gateway; never 0, never shared"
+        default=17, ge=1, le=9999, description="fixed number of this bot at the gateway; never 0, never shared"
     )
     account: str = Key(
-        "",
+        default="",
         pattern=r"^([A-Z]{1,3}[0-9]{3,12})?$",
         description="account to trade; empty: the only one the gateway offers",
     )
-    connect_timeout_s: float = Key(10.0, ge=0.5, le=120.0, description="wait for one attempt to connect")
-    connect_attempts: int = Key(5, ge=1, le=100, description="attempts before the gateway counts as unreachable")
-    request_timeout_s: float = Key(15.0, ge=0.5, le=120.0, description="wait for the answer to one request")
-    heartbeat_s: float = Key(15.0, ge=1.0, le=300.0, description="time between two signs of life from the gateway")
-    market_data_lines: int = Key(100, ge=10, le=5000, description="streaming quotes the account may hold at once")
+    timeout_s: float = Key(default=10.0, ge=0.5, le=120.0, description="seconds to wait for the answer to one request")
+    attempts: int = Key(
+        default=3, ge=1, le=100, description="attempts to connect before the gateway counts as unreachable"
+    )
+    pause_s: float = Key(
+        default=1.0, ge=0.0, le=60.0, description="seconds before the second attempt; later pauses grow"
+    )
 
 
 class JournalSettings(Part):
     """Where the journal is kept."""
 
-    folder: str = Key("var", min_length=1, description="folder of journals, inbox, kill switch and reports")
+    folder: str = Key(default="var", min_length=1, description="folder of journals, inbox, kill switch and reports")
     url: str = Key(
-        "", description="SQLAlchemy address of another database; empty: one SQLite file per mode and account"
+        default="", description="SQLAlchemy address of another database; empty: one SQLite file per mode and account"
     )
-    durable: bool = Key(True, description="wait until an entry is on the disk before acting on it")
+    durable: bool = Key(default=True, description="wait until an entry is on the disk before acting on it")
 
 
 class OrderSettings(Part):
     """How an order walks from the middle of the market to the far side, and how long answers may take."""
 
-    entry_rung_s: float = Key(20.0, ge=1.0, le=300.0, description="seconds at one price before a buy goes to the next")
+    entry_rung_s: float = Key(
+        default=20.0, ge=1.0, le=300.0, description="seconds at one price before a buy goes to the next"
+    )
     entry_cancel_s: float = Key(
-        90.0, ge=5.0, le=900.0, description="seconds after which the rest of a buy is cancelled"
+        default=90.0, ge=5.0, le=900.0, description="seconds after which the rest of a buy is cancelled"
     )
     unwind_rung_s: float = Key(
-        60.0, ge=1.0, le=600.0, description="seconds at one price before a sale goes to the next"
+        default=60.0, ge=1.0, le=600.0, description="seconds at one price before a sale goes to the next"
     )
     ack_s: float = Key(
-        10.0, ge=1.0, le=120.0, description="seconds without acknowledgement that make an outcome unknown"
+        default=10.0, ge=1.0, le=120.0, description="seconds without acknowledgement that make an outcome unknown"
     )
-    cancel_ack_s: float = Key(30.0, ge=1.0, le=300.0, description="seconds without an answer to a cancel, likewise")
+    cancel_ack_s: float = Key(
+        default=30.0, ge=1.0, le=300.0, description="seconds without an answer to a cancel, likewise"
+    )
     read_again_s: float = Key(
-        20.0, ge=1.0, le=300.0, description="seconds between readings while an outcome is unknown"
+        default=20.0, ge=1.0, le=300.0, description="seconds between readings while an outcome is unknown"
     )
     gone_after_readings: int = Key(
-        3, ge=2, le=20, description="readings without a trace before an order counts as gone"
+        default=3, ge=2, le=20, description="readings without a trace before an order counts as gone"
     )
-    gone_after_s: float = Key(60.0, ge=10.0, le=900.0, description="seconds without a trace before it counts as gone")
+    gone_after_s: float = Key(
+        default=60.0, ge=10.0, le=900.0, description="seconds without a trace before it counts as gone"
+    )
     sell_through_ticks: int = Key(
-        2, ge=0, le=20, description="ticks below the bid at which a sale's third price stands"
+        default=2, ge=0, le=20, description="ticks below the bid at which a sale's third price stands"
     )
 
 
 class GuardSettings(Part):
     """Limits that stand between a decision and the broker, whatever the method says."""
 
-    max_order_minis: int = Key(10, ge=1, le=HARD_ORDER_MINIS, description="largest single order, minis")
+    max_order_minis: int = Key(default=10, ge=1, le=HARD_ORDER_MINIS, description="largest single order, minis")
     max_position_minis: int = Key(
-        30, ge=1, le=HARD_POSITION_MINIS, description="largest hedge, minis, working orders included"
+        default=30, ge=1, le=HARD_POSITION_MINIS, description="largest hedge, minis, working orders included"
     )
     max_bought_share: float = Key(
-        2.0, ge=1.0, le=5.0, description="most bought in one session, as a multiple of the largest hedge"
+        default=2.0, ge=1.0, le=5.0, description="most bought in one session, as a multiple of the largest hedge"
     )
-    collar_ticks: int = Key(2, ge=0, le=20, description="ticks beyond the far side of the market a limit may stand")
-    collar_mid_share: float = Key(0.03, ge=0.001, le=0.10, description="distance from the middle a limit may stand")
+    collar_ticks: int = Key(
+        default=2, ge=0, le=20, description="ticks beyond the far side of the market a limit may stand"
+    )
+    collar_mid_share: float = Key(
+        default=0.03, ge=0.001, le=0.10, description="distance from the middle a limit may stand"
+    )
     collar_settle_share: float = Key(
-        0.40, ge=0.05, le=1.0, description="distance from the last settlement a limit may stand"
+        default=0.40, ge=0.05, le=1.0, description="distance from the last settlement a limit may stand"
     )
-    messages_per_minute: int = Key(5, ge=1, le=30, description="orders and cancels sent in one minute")
-    messages_per_day: int = Key(60, ge=1, le=500, description="orders and cancels sent in one session")
-    reserve_per_minute: int = Key(2, ge=1, le=20, description="of those, kept for reducing risk")
-    reserve_per_day: int = Key(20, ge=1, le=200, description="of those, kept for reducing risk")
-    duplicate_s: float = Key(60.0, ge=1.0, le=3600.0, description="seconds in which a second order alike is refused")
-    repeat_fills: int = Key(3, ge=1, le=50, description="fills on one side after which opening pauses")
-    repeat_s: float = Key(600.0, ge=10.0, le=7200.0, description="seconds over which those fills are counted")
-    quote_age_s: float = Key(10.0, ge=1.0, le=60.0, description="largest age of the quote an order is priced from")
+    messages_per_minute: int = Key(default=5, ge=1, le=30, description="orders and cancels sent in one minute")
+    messages_per_day: int = Key(default=60, ge=1, le=500, description="orders and cancels sent in one session")
+    reserve_per_minute: int = Key(default=2, ge=1, le=20, description="of those, kept for reducing risk")
+    reserve_per_day: int = Key(default=20, ge=1, le=200, description="of those, kept for reducing risk")
+    duplicate_s: float = Key(
+        default=60.0, ge=1.0, le=3600.0, description="seconds in which a second order alike is refused"
+    )
+    repeat_fills: int = Key(default=3, ge=1, le=50, description="fills on one side after which opening pauses")
+    repeat_s: float = Key(default=600.0, ge=10.0, le=7200.0, description="seconds over which those fills are counted")
+    quote_age_s: float = Key(
+        default=10.0, ge=1.0, le=60.0, description="largest age of the quote an order is priced from"
+    )
     loss_unwind_share: float = Key(
-        0.01, ge=0.001, le=0.20, description="hedge loss of the day, share of net liquidation, that ends opening"
+        default=0.01,
+        ge=0.001,
+        le=0.20,
+        description="hedge loss of the day, share of net liquidation, that ends opening",
     )
     loss_kill_share: float = Key(
-        0.02,
+        default=0.02,
         ge=0.001,
         le=0.40,
         description="hedge loss of the day, share of net liquidation, that pulls the kill switch",
     )
-    max_price: float = Key(200.0, ge=20.0, le=500.0, description="VX price above which a quote is not believed, points")
+    max_price: float = Key(
+        default=200.0, ge=20.0, le=500.0, description="VX price above which a quote is not believed, points"
+    )
 
 
 class ConsentSettings(Part):
     """How a human is asked in live mode."""
 
-    deadline_s: float = Key(90.0, ge=10.0, le=900.0, description="seconds in which a yes counts; silence is no")
-    reducing_is_automatic: bool = Key(True, description="let orders that only reduce risk go without asking")
+    deadline_s: float = Key(default=90.0, ge=10.0, le=900.0, description="seconds in which a yes counts; silence is no")
+    reducing_is_automatic: bool = Key(default=True, description="let orders that only reduce risk go without asking")
 
 
 class Settings(BaseSettings):
@@ -131,7 +152,7 @@ class Settings(BaseSettings):
         extra="forbid", frozen=True, env_prefix=ENV_PREFIX, env_nested_delimiter=NESTED, allow_inf_nan=False
     )
 
-    mode: Mode = Key(Mode.DRY_RUN, description="demo, dry-run (sends nothing), paper or live")
+    mode: Mode = Key(default=Mode.DRY_RUN, description="demo, dry-run (sends nothing), paper or live")
     connection: ConnectionSettings = ConnectionSettings()
     journal: JournalSettings = JournalSettings()
     orders: OrderSettings = OrderSettings()
