@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from strategies.alvh.sizing import hedge_units_usd
-
 from strategies.alvh.episode import arm, dropped, finish, finished, follow, phase, sampled
 from strategies.alvh.explain import summarise
 from strategies.alvh.false_spike import credible, persistent
@@ -33,6 +31,7 @@ from strategies.alvh.records import (
 from strategies.alvh.roll import begin_roll, roll
 from strategies.alvh.sales import sales
 from strategies.alvh.signals import Signal, breadth_stress, term_inversion, vix_rsi, vx_jump, vx_momentum
+from strategies.alvh.sizing import hedge_units_usd
 from strategies.alvh.spike import gauge
 from strategies.alvh.tranches import Plan, last_buy_price, orders, plan, target
 from strategies.alvh.unwind import Ceiling, ceilings, lowest
@@ -40,12 +39,13 @@ from strategies.alvh.unwind import Ceiling, ceilings, lowest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
-    """Hold the signals, what they amount to, and every check behind it."""
+    """Hold the signals, whether the data is `ready` and the spike `real`, and every check behind that."""
 
     signals: tuple[Signal, ...]
     momentum: Signal
     checks: tuple[Check, ...]
-    open_data: bool
+    ready: bool
+    real: bool
     armable: bool
 
 
@@ -89,7 +89,8 @@ def _signs(reading: Reading, baseline: Surface | None) -> Signs:
         signals=signals,
         momentum=momentum,
         checks=(*data, *shown, *judged.checks, *filters),
-        open_data=ready and real,
+        ready=ready,
+        real=real,
         armable=ready and real and judged.armable,
     )
 
@@ -131,7 +132,7 @@ def _act(
     hour = opening_time(reading.view, reading.policy)
     found = ceilings(reading, episode, samples)
     binding = lowest(found, reading)
-    rolled = roll(reading, episode, may_buy=binding is None and hour.passed and signs.open_data)
+    rolled = roll(reading, episode, may_buy=binding is None and hour.passed and signs.ready)
     planned = plan(
         reading,
         rolled.episode,
@@ -142,7 +143,8 @@ def _act(
     )
     night = _night(reading, episode, planned)
     clear = binding is None and not rolled.under_way and episode is not None
-    free = clear and hour.passed and signs.open_data and all(check.passed for check in night)
+    real = signs.ready and signs.real and hour.passed
+    free = clear and real and all(check.passed for check in night)
     reason = _why(reading, planned, signs)
     minis = planned.minis if free and planned.allowed else 0
     bought, liquidity = orders(reading, minis, Purpose.TRANCHE, planned.number, (reading.vx, reading.vxm), reason)
@@ -220,10 +222,14 @@ def _after(
 def _cancel(reading: Reading, action: Action) -> tuple[str, ...]:
     """Return the buys to take back: the bot wants to sell, or may no longer open, or the rest of the spike is gone."""
     hour = opening_time(reading.view, reading.policy)
-    over = action.episode is None or action.episode.buying_over or action.episode.selling
-    if not over and hour.passed:
-        return ()
-    return tuple(order.ref for order in working(reading.state, Side.BUY) if not order.unknown)
+    episode = action.episode
+    all_of_them = episode is None or episode.selling or not hour.passed
+    over = episode is not None and episode.buying_over
+    return tuple(
+        order.ref
+        for order in working(reading.state, Side.BUY)
+        if not order.unknown and (all_of_them or (over and order.purpose is Purpose.TRANCHE))
+    )
 
 
 def _lines(found: tuple[Ceiling, ...]) -> tuple[Check, ...]:

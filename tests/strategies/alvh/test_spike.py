@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from builders import book, exposure, memory, spike_view, state, surface
+
+from strategies.alvh.policy import ArmOn, Policy, SizingPolicy
+from strategies.alvh.reading import Reading, read
+from strategies.alvh.records import Exposure, IndexQuote, MarketView, SurfaceSource
+from strategies.alvh.signals import Signal
+from strategies.alvh.spike import Gauge, disarmed, gauge, keeps
+
+YES = Signal(name="yes", value=1.0, threshold=0.0, ok=True, confirmed=True, age_s=1.0, reason="")
+NO = replace(YES, name="no", confirmed=False)
+AGREED = (YES, YES, NO, NO)
+ALONE = (YES, NO, NO, NO)
+
+
+def policy(arm_on: ArmOn = ArmOn.BOTH) -> Policy:
+    return Policy(sizing=SizingPolicy(arm_on=arm_on))
+
+
+def reading(valued: Exposure | None = None, view: MarketView | None = None, rules: Policy | None = None) -> Reading:
+    return read(view or spike_view(), book(), state(), rules or policy(), memory(), valued or exposure())
+
+
+def judged(signals: tuple[Signal, ...] = AGREED, *, rules: Policy | None = None, **changes: Any) -> Gauge:
+    return gauge(reading(exposure(**changes), rules=rules), surface(), signals)
+
+
+def names(found: Gauge) -> dict[str, bool]:
+    return {check.name: check.passed for check in found.checks}
+
+
+def test_a_threatened_inflated_book_with_a_quorum_is_armable() -> None:
+    assert judged().armable
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"condors": 0}, "book: condors"),
+        ({"vega30_usd": 0.0}, "book: net vega"),
+        ({"vega30_usd": None}, "book: net vega"),
+        ({"side_vega30_baseline_usd": -99.9}, "book: put side"),
+        ({"side_vega30_baseline_usd": None}, "book: put side"),
+        ({"short_dated_share": 0.51}, "book: days left"),
+        ({"short_dated_share": None}, "book: days left"),
+        ({"iv_only": 0.0}, "gauge: IV part"),
+        ({"iv_only": None}, "gauge: IV part"),
+        ({"inflation": 0.39}, "gauge: inflation"),
+        ({"inflation": None}, "gauge: inflation"),
+    ],
+)
+def test_each_missing_condition_refuses_by_its_name(changes: dict[str, float | None], name: str) -> None:
+    found = judged(**changes)
+    assert not found.armable
+    assert [key for key, passed in names(found).items() if not passed] == [name]
+
+
+def test_inflation_of_forty_percent_arms_and_thirty_nine_never_does() -> None:
+    assert judged(inflation=0.40).armable
+    assert not judged(inflation=0.39).armable
+
+
+def test_without_a_baseline_the_bot_only_watches() -> None:
+    found = gauge(reading(), None, AGREED)
+    assert not found.armable
+    assert found.checks[0].why.startswith("no prior-close baseline")
+    assert gauge(reading(), surface(SurfaceSource.MODELLED), AGREED).armable
+
+
+def test_spx_must_have_fallen_a_quarter_of_its_expected_range() -> None:
+    # EDR = (21 + 12) / 2 / sqrt(252) = 1.039%, a quarter of it is 0.26%
+    assert gauge(reading(view=spike_view(spx=2754.8)), surface(), AGREED).armable
+    assert not gauge(reading(view=spike_view(spx=2754.9)), surface(), AGREED).armable
+    blind = replace(spike_view(), hv20_pct=None)
+    assert not gauge(reading(view=blind), surface(), AGREED).armable
+
+
+def test_vix_must_be_up_and_fresh() -> None:
+    assert not gauge(reading(view=spike_view(vix=16.0)), surface(), AGREED).armable
+    stale = replace(spike_view(), vix=IndexQuote(symbol="VIX", last=20.0, age_s=61.0, prev_close=16.0))
+    assert not gauge(reading(view=stale), surface(), AGREED).armable
+
+
+def test_setting_decides_whether_gauge_or_quorum_or_both_arm() -> None:
+    inflated, quiet = 0.5, 0.1
+    assert not judged(ALONE, inflation=inflated).armable
+    assert judged(ALONE, inflation=inflated, rules=policy(ArmOn.INFLATION)).armable
+    assert not judged(AGREED, inflation=quiet).armable
+    assert judged(AGREED, inflation=quiet, rules=policy(ArmOn.SIGNALS)).armable
+    assert not judged(ALONE, inflation=quiet, rules=policy(ArmOn.SIGNALS)).armable
+
+
+def test_every_setting_shows_the_same_questions() -> None:
+    shown = [sorted(names(judged(rules=policy(arm_on)))) for arm_on in ArmOn]
+    assert shown[0] == shown[1] == shown[2]
+
+
+def test_a_gauge_that_cannot_reach_its_level_warns_and_does_not_refuse() -> None:
+    found = judged(ceiling=0.42)
+    warning = next(check for check in found.checks if check.name == "gauge: ceiling")
+    assert not warning.passed
+    assert "gauge_cannot_arm" in warning.why
+    assert found.armable
+    assert names(judged(ceiling=None))["gauge: ceiling"]
+
+
+def test_the_target_is_kept_down_to_thirty_percent() -> None:
+    assert keeps(reading(exposure(inflation=0.30)), AGREED) is True
+    assert keeps(reading(exposure(inflation=0.29)), AGREED) is False
+    assert keeps(reading(exposure(inflation=None)), AGREED) is None
+    signals_only = reading(exposure(inflation=None), rules=policy(ArmOn.SIGNALS))
+    assert keeps(signals_only, AGREED) is True
+    assert keeps(signals_only, ALONE) is False
+
+
+def test_below_fifteen_percent_the_spike_is_off() -> None:
+    assert disarmed(reading(exposure(inflation=0.14)), AGREED)
+    assert not disarmed(reading(exposure(inflation=0.15)), AGREED)
+    assert not disarmed(reading(exposure(inflation=None)), AGREED)
+    signals_only = reading(rules=policy(ArmOn.SIGNALS))
+    assert disarmed(signals_only, (NO, NO))
+    assert not disarmed(signals_only, ALONE)
+    assert not disarmed(signals_only, (NO, replace(NO, ok=False)))
