@@ -1,4 +1,4 @@
-"""Wait until both ends of a loopback socket agree on every byte: what makes a stepped day exact over a real connection."""
+"""Wait until both ends of a socket agree on every byte: what makes a stepped day exact over a real connection."""
 
 from __future__ import annotations
 
@@ -36,12 +36,11 @@ async def settle(gateway: Served, broker: Connected, client_id: int) -> None:
         await asyncio.sleep(0)
         ours = broker.wire_bytes()
         theirs = gateway.traffic().get(client_id)
-        if ours == (0, 0) or theirs is None:
-            agreed = True
-        else:
-            agreed = theirs == (ours[1], ours[0])
+        agreed = ours == (0, 0) or theirs is None or theirs == (ours[1], ours[0])
         quiet = quiet + 1 if agreed and ours == before else 0
         before = ours
         if quiet >= QUIET_ROUNDS:
             return
-    raise Bug(f"the gateway counts (received, sent) {gateway.traffic().get(client_id)}, the broker {broker.wire_bytes()}")
+    raise Bug(
+        f"the gateway counts (received, sent) {gateway.traffic().get(client_id)}, the broker {broker.wire_bytes()}"
+    )

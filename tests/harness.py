@@ -79,7 +79,12 @@ async def stage(
     try:
         await connected.connect()
         set_up = Stage(
-            market=market, exchange=exchange, gateway=gateway, clock=clock, broker=connected, endpoint=place  # type: ignore[arg-type]
+            market=market,
+            exchange=exchange,
+            gateway=gateway,
+            clock=clock,
+            broker=connected,
+            endpoint=place,  # type: ignore[arg-type]
         )
         await set_up.settle()
         yield set_up

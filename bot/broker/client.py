@@ -40,12 +40,14 @@ def choose(wanted: str, installed: tuple[str, ...]) -> str:
         raise UsageProblem(f"client library is '{wanted}', expected one of {', '.join(LIBRARIES)}: mend {VARIABLE}")
     if len(installed) > 1:
         raise UsageProblem(
-            "ib_insync and ib_async are both installed and overwrite each other's eventkit: uninstall both, then install one"
+            "ib_insync and ib_async are both installed and overwrite each other: uninstall both, then install one"
         )
     if not installed:
         raise UsageProblem("no IB client library is installed: install alvh[ib_insync] or alvh[ib_async]")
     if wanted and wanted not in installed:
-        raise UsageProblem(f"client library {wanted} is wanted, {installed[0]} is installed: install {wanted} in its place")
+        raise UsageProblem(
+            f"client library {wanted} is wanted, {installed[0]} is installed: install {wanted} in its place"
+        )
     return installed[0]
 
 

@@ -77,7 +77,9 @@ class Connection:
     def check_fault(self) -> None:
         """Raise `Halt` when a handler has failed since the connection was made."""
         if self.fault:
-            raise Halt(f"an event of the broker could not be handled ({self.fault}): stop opening, restart and report it")
+            raise Halt(
+                f"an event of the broker could not be handled ({self.fault}): stop opening, restart and report it"
+            )
 
     async def open(self) -> None:
         """Connect, trying again a bounded number of times.

@@ -42,7 +42,7 @@ def duration(*, minutes: int, count: int, rth: bool) -> str:
 
 
 def closed_bars(found: Iterable[Any], *, minutes: int, end: datetime) -> tuple[Bar, ...]:
-    """Return the library's bars that ended at or before `end`, oldest first, each end once; broken ones are left out."""
+    """Return the bars that ended at or before `end`, oldest first, each end once; broken ones are left out."""
     bars: dict[datetime, Bar] = {}
     for raw in found:
         ended = _ended(raw.date, minutes)

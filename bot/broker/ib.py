@@ -22,7 +22,7 @@ class IbBroker(ReadOnlyBroker):
     def place(self, ticket: OrderTicket) -> None:
         """Send one order.
 
-        Raises `Refuse` when its ref was sent before, its account or quantity is wrong, or it would sell more than is held.
+        Raises `Refuse` when its ref was sent before, a field of it is wrong, or it would sell more than is held.
         """
         self._check(ticket)
         if self._trade(ticket.ref) is not None:
@@ -36,7 +36,9 @@ class IbBroker(ReadOnlyBroker):
         """
         trade = self._known(ref)
         if trade.orderStatus.status in _DONE:
-            raise Refuse(f"order {ref} stands at {trade.orderStatus.status}: it cannot be re-priced, read about it first")
+            raise Refuse(
+                f"order {ref} stands at {trade.orderStatus.status}: it cannot be re-priced, read about it first"
+            )
         if limit <= 0:
             raise Refuse(f"limit {limit} of order {ref} is not positive")
         self._ib.placeOrder(trade.contract, self._changed(trade.order, limit))
@@ -64,13 +66,15 @@ class IbBroker(ReadOnlyBroker):
         if not ticket.ref or ticket.account != self.account:
             raise Refuse(f"order '{ticket.ref}' is for account '{ticket.account}', connected is {self.account}")
         if ticket.quantity <= 0 or ticket.limit <= 0:
-            raise Refuse(f"order {ticket.ref} has quantity {ticket.quantity} and limit {ticket.limit}, expected both above 0")
+            raise Refuse(
+                f"order {ticket.ref} has quantity {ticket.quantity} and limit {ticket.limit}, expected both above 0"
+            )
         if ticket.limit % ticket.instrument.tick:
             raise Refuse(f"limit {ticket.limit} of {ticket.ref} does not sit on the tick {ticket.instrument.tick}")
         sellable = self._ledger.sellable(ticket.instrument.con_id)
         if ticket.side is Side.SELL and ticket.quantity > sellable:
             raise Refuse(
-                f"order {ticket.ref} sells {ticket.quantity} of {ticket.instrument.local_symbol or ticket.instrument.con_id}, "
+                f"order {ticket.ref} sells {ticket.quantity} of {ticket.instrument.local_symbol}, "
                 f"{sellable} are held and not on offer: long only, nothing was sent"
             )
 
@@ -127,7 +131,9 @@ class IbBroker(ReadOnlyBroker):
             raise Refuse(f"not connected to {self._connection.endpoint}: order {ref} was not touched")
         trade = self._trade(ref)
         if trade is None:
-            raise Refuse(f"order {ref} is not known to client id {self._connection.endpoint.client_id}: read open orders first")
+            raise Refuse(
+                f"order {ref} is not known to client id {self._connection.endpoint.client_id}: read open orders first"
+            )
         return trade
 
     def _trade(self, ref: str) -> Any | None:

@@ -1,7 +1,7 @@
 """Count what may still be sold, so that no SELL can ever exceed what the account holds.
 
-Only frames that prove something move this count: positions, executions, and statuses that IB sent as such. An order that
-an error frame made look cancelled still counts as working.
+Only frames that prove something move this count: positions, executions, and statuses that IB sent as such. An order
+that an error frame made look cancelled still counts as working.
 """
 
 from __future__ import annotations
@@ -73,7 +73,5 @@ class Ledger:
         """Return how many contracts may be offered now; nothing before a confirmed snapshot."""
         if not self.confirmed:
             return 0
-        working = sum(
-            max(0, sell.quantity - sell.executed) for sell in self._sells.values() if sell.con_id == con_id
-        )
+        working = sum(max(0, sell.quantity - sell.executed) for sell in self._sells.values() if sell.con_id == con_id)
         return max(0, self.held.get(con_id, 0) - working)

@@ -108,7 +108,10 @@ class OrderState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderUpdate:
-    """Report one order of any client. An update caused by an error frame alone is marked `by_error`: it proves nothing (phantom cancels)."""
+    """Report one order of any client.
+
+    An update that proves nothing is marked `by_error`: an error frame alone (phantom cancels), or the word Inactive.
+    """
 
     ref: str
     perm_id: int
@@ -171,7 +174,10 @@ class Notice:
 
 
 class Reader(Protocol):
-    """Look at an account and a market. Every awaitable is bounded in time and raises `Retry` or `Halt` (bot.errors) when it fails."""
+    """Look at an account and a market.
+
+    Every awaitable is bounded in time and raises `Retry`, `Refuse` or `Halt` (bot.errors) when it fails.
+    """
 
     account: str
     accounts: tuple[str, ...]
@@ -202,14 +208,20 @@ class Reader(Protocol):
     async def account_values(self) -> Account:
         """Return the account's figures."""
 
-    def subscribe(self, instrument: Instrument) -> None:
-        """Keep this instrument's quote (and an option's greeks) up to date; calling it again changes nothing."""
+    def subscribe(self, instrument: Instrument, *, stream: bool = True) -> None:
+        """Keep this instrument's quote (and an option's greeks) up to date; calling it again changes nothing.
+
+        Without `stream` the line is only known, and `confirm` brings it up to date.
+        """
 
     def unsubscribe(self, con_id: int) -> None:
         """Stop the subscription."""
 
     async def confirm(self, con_ids: Sequence[int]) -> None:
-        """Ask for one snapshot of each line, so that a quiet market is known to be quiet and not dead; never raises for silence."""
+        """Ask for one snapshot of each line, so that a quiet market is known to be quiet and not dead.
+
+        What does not answer in time keeps its age; nothing is raised for it.
+        """
 
     def refused(self, con_id: int) -> str:
         """Return why the broker does not quote this instrument; empty when it did not say so."""
@@ -226,7 +238,9 @@ class Reader(Protocol):
     def greeks(self, con_id: int) -> Greeks | None:
         """Return the broker's model greeks, cleaned of sentinels, or `None`."""
 
-    async def bars(self, instrument: Instrument, *, what: str, minutes: int, count: int, end: datetime, rth: bool) -> Sequence[Bar]:
+    async def bars(
+        self, instrument: Instrument, *, what: str, minutes: int, count: int, end: datetime, rth: bool
+    ) -> Sequence[Bar]:
         """Return the last `count` closed bars of `minutes` minutes that ended at or before `end`, oldest first."""
 
     async def open_orders(self) -> Sequence[OrderUpdate]:
@@ -238,7 +252,12 @@ class Reader(Protocol):
     async def executions(self) -> Sequence[Fill]:
         """Return today's executions of the account."""
 
-    def listen(self, on_order: Callable[[OrderUpdate], None], on_fill: Callable[[Fill], None], on_notice: Callable[[Notice], None]) -> None:
+    def listen(
+        self,
+        on_order: Callable[[OrderUpdate], None],
+        on_fill: Callable[[Fill], None],
+        on_notice: Callable[[Notice], None],
+    ) -> None:
         """Register the bot's handlers; they are called in the order of the frames."""
 
     def wire_bytes(self) -> tuple[int, int]:

@@ -37,7 +37,7 @@ MULTIPLIED = ("FUT", "OPT", "FOP")
 class ReadOnlyBroker:
     """Look at one account and its market (the port's `Reader`).
 
-    `mode` is checked against the account's prefix: `paper` and `demo` need a DU or DF account, `live` must not have one.
+    `mode` is checked against the account's prefix: `paper` and `demo` need a DU or DF account, `live` another.
     """
 
     read_only = True
@@ -53,6 +53,7 @@ class ReadOnlyBroker:
         self._ledger = Ledger()
         self._lines: dict[int, Line] = {}
         self._contracts: dict[int, Any] = {}
+        self._streaming: set[int] = set()
         self._instruments: dict[int, Instrument] = {}
         self._on_order: list[Callable[[OrderUpdate], None]] = []
         self._on_fill: list[Callable[[Fill], None]] = []
@@ -116,13 +117,17 @@ class ReadOnlyBroker:
         self.accounts = tuple(self._ib.managedAccounts())
         wanted = self._connection.endpoint.account
         if wanted and wanted not in self.accounts:
-            raise Refuse(f"the gateway manages {', '.join(self.accounts)}, expected {wanted}: mend account in the settings")
+            raise Refuse(
+                f"the gateway manages {', '.join(self.accounts)}, expected {wanted}: mend account in the settings"
+            )
         if not wanted and len(self.accounts) != 1:
             raise Refuse(f"the gateway manages {', '.join(self.accounts)}: name one as account in the settings")
         self.account = wanted or self.accounts[0]
         is_paper = self.account.startswith("D")
         if self._mode in ("paper", "demo") and not is_paper:
-            raise Refuse(f"mode is {self._mode}, account {self.account} is live (expected DU...): log in to the paper gateway")
+            raise Refuse(
+                f"mode is {self._mode}, account {self.account} is live (expected DU...): log in to the paper gateway"
+            )
         if self._mode == "live" and is_paper:
             raise Refuse(f"mode is live, account {self.account} is a paper account: log in to the live gateway")
 
@@ -134,7 +139,7 @@ class ReadOnlyBroker:
     async def heartbeat(self) -> datetime:
         """Return the broker's time; raise `Halt` when an event could not be handled."""
         self._connection.check_fault()
-        at: datetime = await self._read("broker time", lambda: self._ib.reqCurrentTimeAsync(), shared="time")
+        at: datetime = await self._read("broker time", self._ib.reqCurrentTimeAsync, shared="time")
         return at
 
     def wire_bytes(self) -> tuple[int, int]:
@@ -169,9 +174,7 @@ class ReadOnlyBroker:
         """Return the option chains of an underlying, ordered by exchange and class."""
         found = await self._read(
             f"option chains of {underlying.symbol}",
-            lambda: self._ib.reqSecDefOptParamsAsync(
-                underlying.symbol, "", underlying.sec_type, underlying.con_id
-            ),
+            lambda: self._ib.reqSecDefOptParamsAsync(underlying.symbol, "", underlying.sec_type, underlying.con_id),
         )
         rows = [
             Chain(
@@ -208,7 +211,7 @@ class ReadOnlyBroker:
         return Positions(rows=found, complete=complete, taken_at=self._clock.now())
 
     async def _position_rows(self) -> tuple[BrokerPosition, ...]:
-        found = await self._connection.read("positions", lambda: self._ib.reqPositionsAsync(), shared="positions")
+        found = await self._connection.read("positions", self._ib.reqPositionsAsync, shared="positions")
         latest = {row.contract.conId: row for row in found if row.account == self.account}
         rows = [self._position(row) for row in latest.values() if row.position]
         return tuple(sorted(rows, key=lambda row: row.instrument.con_id))
@@ -225,33 +228,41 @@ class ReadOnlyBroker:
         )
 
     async def account_values(self) -> Account:
-        """Return the account's figures as the broker says them now."""
-        await self._read(
-            "account values", lambda: self._ib.reqAccountUpdatesMultiAsync(self.account), timeout_s=0.0
-        )
-        return reports.account_of(self._ib.accountValues(self.account), self.account)
+        """Return the account's figures; IB pushes them after every fill and every few minutes.
+
+        Raises `Retry` while none has come.
+        """
+        found = self._ib.accountValues(self.account)
+        if not self._connection.is_open or not found:
+            raise Retry("account values: the broker has sent none yet")
+        return reports.account_of(found, self.account)
 
     # -- quotes
 
-    def subscribe(self, instrument: Instrument) -> None:
-        """Keep this instrument's quote (and an option's greeks) up to date; calling it again changes nothing."""
-        if instrument.con_id in self._lines:
-            return
-        self._lines[instrument.con_id] = Line(
-            con_id=instrument.con_id, is_count=instrument.symbol in COUNTED and instrument.sec_type == "IND"
-        )
-        contract = contracts.contract_of(self._connection.library, instrument)
-        self._contracts[instrument.con_id] = contract
-        if self._connection.is_open:
-            self._ib.reqMktData(contract, "", False, False)
+    def subscribe(self, instrument: Instrument, *, stream: bool = True) -> None:
+        """Keep this instrument's quote (and an option's greeks) up to date; calling it again changes nothing.
+
+        Without `stream` the line is only known, and `confirm` brings it up to date.
+        """
+        con_id = instrument.con_id
+        if con_id not in self._lines:
+            is_count = instrument.symbol in COUNTED and instrument.sec_type == "IND"
+            self._lines[con_id] = Line(con_id=con_id, is_count=is_count)
+            self._contracts[con_id] = contracts.contract_of(self._connection.library, instrument)
+        if stream and con_id not in self._streaming:
+            self._streaming.add(con_id)
+            if self._connection.is_open:
+                self._ib.reqMktData(self._contracts[con_id], "", False, False)
 
     def unsubscribe(self, con_id: int) -> None:
         """Stop the subscription and forget the quote."""
         if self._lines.pop(con_id, None) is None:
             return
         contract = self._contracts.pop(con_id)
-        if self._connection.is_open:
-            self._ib.cancelMktData(contract)
+        if con_id in self._streaming:
+            self._streaming.discard(con_id)
+            if self._connection.is_open:
+                self._ib.cancelMktData(contract)
 
     async def confirm(self, con_ids: Sequence[int]) -> None:
         """Ask for one snapshot of each line, so that a quiet market is known to be quiet and not dead.
@@ -328,7 +339,7 @@ class ReadOnlyBroker:
 
     async def open_orders(self) -> Sequence[OrderUpdate]:
         """Return every working order of every client on the account, oldest first."""
-        found = await self._read("open orders", lambda: self._ib.reqAllOpenOrdersAsync(), shared="openOrders")
+        found = await self._read("open orders", self._ib.reqAllOpenOrdersAsync, shared="openOrders")
         updates = {id(trade): reports.update_of(trade) for trade in found if trade.order.account == self.account}
         for update in updates.values():
             self._ledger.updated(update)
@@ -346,7 +357,7 @@ class ReadOnlyBroker:
 
     async def executions(self) -> Sequence[Fill]:
         """Return today's executions of the account, oldest first."""
-        found = await self._read("executions", lambda: self._ib.reqExecutionsAsync())
+        found = await self._read("executions", self._ib.reqExecutionsAsync)
         fills = [reports.fill_of(fill) for fill in found if fill.execution.acctNumber == self.account]
         return tuple(sorted(fills, key=lambda fill: (fill.at, fill.exec_id)))
 
@@ -381,8 +392,9 @@ class ReadOnlyBroker:
             listener(notice)
 
     def _resubscribe(self, *, cancel: bool) -> None:
-        for con_id, line in self._lines.items():
+        for line in self._lines.values():
             line.forget_delay()
+        for con_id in sorted(self._streaming):
             contract = self._contracts[con_id]
             if cancel:
                 self._ib.cancelMktData(contract)

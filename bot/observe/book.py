@@ -1,0 +1,89 @@
+"""Sort the account's positions into legs, volatility futures, VIX options and what the method does not touch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from bot.broker.port import BrokerPosition, Instrument, Reader
+from bot.observe.settlement import settles_at
+from strategies.alvh.records import FuturePosition, OptionLeg, OtherPosition, Right
+
+FUTURE_SYMBOLS = frozenset({"VIX", "VXM"})
+
+
+def is_leg(instrument: Instrument) -> bool:
+    """Say whether an instrument is an SPX index option that can be read."""
+    return instrument.sec_type == "OPT" and instrument.symbol == "SPX" and is_readable(instrument)
+
+
+def is_vix_option(instrument: Instrument) -> bool:
+    """Say whether an instrument is a VIX option that can be read."""
+    return instrument.sec_type == "OPT" and instrument.symbol == "VIX" and is_readable(instrument)
+
+
+def is_future(instrument: Instrument) -> bool:
+    """Say whether an instrument is a volatility future, weeklies included."""
+    return instrument.sec_type == "FUT" and instrument.symbol in FUTURE_SYMBOLS and instrument.expires_on is not None
+
+
+def is_readable(instrument: Instrument) -> bool:
+    """Say whether an option has a right and a settlement that the calendar knows."""
+    known = (
+        instrument.expires_on is not None and settles_at(instrument.trading_class, instrument.expires_on) is not None
+    )
+    return known and instrument.right in (Right.CALL, Right.PUT)
+
+
+def option_leg(row: BrokerPosition, broker: Reader, spread_median: Callable[[int], float | None]) -> OptionLeg | None:
+    """Return one option position with its quote and greeks; `None` when it is not readable."""
+    held = row.instrument
+    settled = None if held.expires_on is None else settles_at(held.trading_class, held.expires_on)
+    if held.expires_on is None or settled is None or held.right not in (Right.CALL, Right.PUT):
+        return None
+    return OptionLeg(
+        con_id=held.con_id,
+        symbol=held.symbol,
+        trading_class=held.trading_class,
+        right=Right(held.right),
+        strike=held.strike,
+        expires_on=held.expires_on,
+        settles_at=settled,
+        quantity=row.quantity,
+        multiplier=held.multiplier,
+        quote=broker.quote(held.con_id),
+        avg_price=row.avg_price,
+        greeks=broker.greeks(held.con_id),
+        spread_median=spread_median(held.con_id),
+    )
+
+
+def future_position(row: BrokerPosition, today: date) -> FuturePosition | None:
+    """Return one volatility-future position; `None` when it has no settlement day."""
+    held = row.instrument
+    if held.expires_on is None:
+        return None
+    return FuturePosition(
+        con_id=held.con_id,
+        trading_class=held.trading_class,
+        multiplier=held.multiplier,
+        settles_on=held.expires_on,
+        dte=(held.expires_on - today).days,
+        quantity=row.quantity,
+        avg_price=row.avg_price,
+    )
+
+
+def others(rows: Sequence[BrokerPosition]) -> tuple[OtherPosition, ...]:
+    """Return the positions that the method neither hedges nor trades, in words."""
+    rest = [
+        row
+        for row in rows
+        if not (is_leg(row.instrument) or is_vix_option(row.instrument) or is_future(row.instrument))
+    ]
+    return tuple(OtherPosition(description=_words(row.instrument), quantity=float(row.quantity)) for row in rest)
+
+
+def _words(instrument: Instrument) -> str:
+    parts = [instrument.symbol, instrument.sec_type, instrument.trading_class, str(instrument.expires_on or "")]
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,84 @@
+"""Keep closed five-minute bars of one instrument: from history, and from samples where history has a hole."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.broker.port import Instrument, Reader
+from bot.errors import Refuse, Retry
+from strategies.alvh.records import Bar
+
+STEP = timedelta(minutes=5)
+MINUTES = 5
+TOP_UP = 48
+FEWEST_SAMPLES = 3
+
+
+class Series:
+    """Hold the bars of one instrument, oldest first, at most `keep` of them.
+
+    History is asked for at most once per closed bar. It wins over samples: these depend on when the bot woke up.
+    """
+
+    def __init__(self, instrument: Instrument, *, what: str, rth: bool, keep: int) -> None:
+        self.instrument = instrument
+        self.fault = ""
+        self._what, self._rth, self._keep = what, rth, keep
+        self._bars: dict[datetime, Bar] = {}
+        self._asked_for: datetime | None = None
+        self._samples: list[tuple[datetime, float]] = []
+
+    @property
+    def bars(self) -> tuple[Bar, ...]:
+        """Return the closed bars, oldest first."""
+        return tuple(self._bars.values())
+
+    def sample(self, at: datetime, price: float | None) -> None:
+        """Remember one price for a bar that history may not give; on an edge it belongs to the bar that ends."""
+        if price is not None:
+            self._samples.append((at, price))
+
+    async def refresh(self, broker: Reader, now: datetime) -> None:
+        """Bring the bars up to the last five-minute mark; a broker that does not answer leaves a fault in words."""
+        mark = floor(now)
+        if self._asked_for == mark:
+            return
+        self._asked_for = mark
+        try:
+            found = await broker.bars(
+                self.instrument, what=self._what, minutes=MINUTES, count=self._missing(mark), end=mark, rth=self._rth
+            )
+            self.fault = ""
+        except (Retry, Refuse) as problem:
+            found = ()
+            self.fault = str(problem)
+        self._merge(tuple(found), mark)
+
+    def _missing(self, mark: datetime) -> int:
+        if not self._bars:
+            return self._keep
+        missing = (mark - next(reversed(self._bars))) // STEP + 1
+        return missing if missing <= TOP_UP else self._keep
+
+    def _merge(self, found: tuple[Bar, ...], mark: datetime) -> None:
+        merged = {**self._sampled(mark), **self._bars, **{bar.end: bar for bar in found}}
+        keys = sorted(merged)[-self._keep :]
+        self._bars = {key: merged[key] for key in keys}
+        self._samples = [(at, price) for at, price in self._samples if at > mark]
+
+    def _sampled(self, mark: datetime) -> dict[datetime, Bar]:
+        buckets: dict[datetime, list[float]] = {}
+        for at, price in self._samples:
+            end = floor(at) if at == floor(at) else floor(at) + STEP
+            if end <= mark:
+                buckets.setdefault(end, []).append(price)
+        return {
+            end: Bar(end=end, open=prices[0], high=max(prices), low=min(prices), close=prices[-1])
+            for end, prices in buckets.items()
+            if len(prices) >= FEWEST_SAMPLES
+        }
+
+
+def floor(at: datetime) -> datetime:
+    """Return the last five-minute mark at or before an instant."""
+    return at - timedelta(minutes=at.minute % MINUTES, seconds=at.second, microseconds=at.microsecond)

@@ -1,0 +1,29 @@
+"""Say how far the observer looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from strategies.alvh.policy import FreshnessPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """Hold the observer's settings.
+
+    `rate` is the riskless rate a year as a fraction. `lines` bounds the market-data lines in use at once,
+    `spread_requests` the options whose spread history is fetched in one wake-up. Futures settling within
+    `futures_days` are quoted; only those from `min_dte` to `max_dte` days, and held ones, carry bars.
+    """
+
+    rate: float
+    bars: int = 500
+    lines: int = 100
+    spread_requests: int = 12
+    futures_days: int = 130
+    min_dte: int = 12
+    max_dte: int = 50
+    tenors_days: tuple[float, ...] = (7.0, 30.0, 60.0, 90.0)
+    wings: tuple[float, ...] = (0.95, 0.90, 1.03)
+    recentre_share: float = 0.015
+    freshness: FreshnessPolicy = field(default_factory=FreshnessPolicy)
