@@ -1,0 +1,278 @@
+"""Put the bot together: one broker, one journal, one cycle, one job table, the same for every mode and clock."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from bot import session as calendar
+from bot.broker.ib import IbBroker
+from bot.broker.port import Instrument, LinkState
+from bot.broker.readonly import ReadOnlyBroker
+from bot.clock import Clock
+from bot.cycle import Cycle, Desk
+from bot.errors import AlvhError, Halt, Unreachable
+from bot.guard.controls import GuardSettings
+from bot.guard.instance import InstanceLock
+from bot.guard.interlock import Link, interlock
+from bot.guard.kill import KillSwitch
+from bot.journal import Journal, Kind, Projection, Shelf, journal_path
+from bot.journal.codec import to_json
+from bot.observe.observer import Observer
+from bot.observe.settings import Sight
+from bot.orders.desk import OrderDesk
+from bot.orders.ladder import OrderSettings
+from bot.orders.rehearsal import RehearsalDesk
+from bot.schedule import Job, on_session_days
+from bot.supervise.tickets import ConsentSettings
+from strategies.alvh.policy import Policy
+
+log = logging.getLogger(__name__)
+
+WAKE_SECOND = "5"  # a few seconds after the minute, when the bar that ended with it is closed
+ATTEND_SECONDS = "*/5"
+TEND_SECOND = "30"
+HOURS = "9-16"  # New York; the session calendar decides the rest
+
+
+class TradingDays:
+    """Answer what the observer asks of the session calendar."""
+
+    def closes_at(self, day: date) -> datetime:
+        """Return the close of a session; of a day without one, the close of the session before it."""
+        hours = calendar.hours_on(day) or calendar.hours_on(calendar.previous_session(day))
+        if hours is None:
+            raise Halt(f"the trading calendar has no session at or before {day}: update exchange_calendars")
+        return hours.closes_at
+
+    def next_day(self, day: date) -> date:
+        """Return the first session after a day."""
+        return calendar.next_session(day)
+
+    def days_between(self, first: date, last: date) -> int:
+        """Return the sessions after `first` up to and including `last`."""
+        return calendar.business_days_between(first, last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Say what a bot is built from.
+
+    `about` goes into the journal's first entry (scenario, seed, title); `simulated` says that the other side is the
+    program's own gateway; `arm_file` and `confirmed_account` are for live only.
+    """
+
+    mode: str
+    port: int
+    configured_account: str
+    folder: Path
+    journal_url: str = ""
+    durable: bool = True
+    simulated: bool = False
+    rate: float = 0.04
+    data_lines: int = 100
+    policy: Policy = field(default_factory=Policy)
+    guard: GuardSettings = field(default_factory=GuardSettings)
+    orders: OrderSettings = field(default_factory=OrderSettings)
+    consent: ConsentSettings = field(default_factory=ConsentSettings)
+    arm_file: Path | None = None
+    confirmed_account: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+class AllowList(Mapping[int, Instrument]):
+    """Show the desk the futures that the observer has checked today, by con_id; a new session may bring new ones."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def __getitem__(self, con_id: int) -> Instrument:
+        """Return the checked contract."""
+        return self._observer.tradable()[con_id]
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield every allowed con_id."""
+        return iter(self._observer.tradable())
+
+    def __len__(self) -> int:
+        """Count the allowed contracts."""
+        return len(self._observer.tradable())
+
+
+class RecoveringDesk(Desk, Protocol):
+    """Be a desk that can get back in step after a start or a lost line."""
+
+    async def recover(self) -> tuple[str, ...]:
+        """Bring orders and positions in step with the broker and return what locks opening."""
+
+
+class Bot:
+    """Hold the assembled parts from `open` to `close`; `broker` decides whether anything can be sent at all."""
+
+    def __init__(self, plan: Plan, broker: ReadOnlyBroker, clock: Clock) -> None:
+        self.plan = plan
+        self.broker = broker
+        self.clock = clock
+        self.halted = ""
+        self.journal: Journal
+        self._writer = broker if isinstance(broker, IbBroker) else None
+        self._lock: InstanceLock | None = None
+        self._cycle: Cycle
+        self._desk: RecoveringDesk
+        self._was_up = True
+
+    async def open(self, follow: Callable[[Journal], None] = lambda journal: None) -> None:
+        """Connect, make sure that everything agrees, recover, and warm up; `follow` may watch the journal from its start.
+
+        Raises `Unreachable` without a gateway, `Refuse` when mode, port, account and settings disagree or another bot runs.
+        """
+        await self.broker.connect()
+        plan, account = self.plan, self.broker.account
+        interlock(
+            Link(
+                mode=plan.mode,
+                port=plan.port,
+                account=account,
+                configured_account=plan.configured_account,
+                simulated=plan.simulated,
+                may_write=self._writer is not None,
+                arm_file=plan.arm_file,
+                confirmed_account=plan.confirmed_account,
+            )
+        )
+        self._lock = InstanceLock(plan.folder, account)
+        self._lock.acquire()
+        place = plan.journal_url or journal_path(plan.folder, plan.mode, account)
+        self.journal = Journal.open(place, mode=plan.mode, account=account, durable=plan.durable)
+        follow(self.journal)
+        self._assemble()
+        self._journal_start()
+        await self._desk.recover()
+
+    def _assemble(self) -> None:
+        plan = self.plan
+        projection, shelf = Projection(), Shelf()
+        self.journal.follow(projection.apply)
+        self.journal.follow(shelf.apply)
+        contract = plan.policy.contract
+        sight = Sight(
+            rate=plan.rate,
+            lines=plan.data_lines,
+            min_dte=contract.min_dte,
+            max_dte=contract.max_dte,
+            freshness=plan.policy.freshness,
+        )
+        observer = Observer(self.broker, self.clock, TradingDays(), sight)
+        allowed = AllowList(observer)
+        if self._writer is None:
+            self._desk = RehearsalDesk(
+                broker=self.broker,
+                journal=self.journal,
+                projection=projection,
+                clock=self.clock,
+                mode=plan.mode,
+                instruments=allowed,
+                guard=plan.guard,
+                orders=plan.orders,
+            )
+        else:
+            self._desk = OrderDesk(
+                broker=self._writer,
+                journal=self.journal,
+                projection=projection,
+                kill=KillSwitch(plan.folder, plan.mode, self.broker.account),
+                clock=self.clock,
+                mode=plan.mode,
+                instruments=allowed,
+                guard=plan.guard,
+                orders=plan.orders,
+                consent=plan.consent,
+            )
+        self._cycle = Cycle(
+            clock=self.clock,
+            observer=observer,
+            journal=self.journal,
+            projection=projection,
+            shelf=shelf,
+            desk=self._desk,
+            policy=plan.policy,
+        )
+
+    def _journal_start(self) -> None:
+        body = {
+            "mode": self.plan.mode,
+            "account": self.broker.account,
+            "client_library": self.broker.library,
+            "policy": to_json(self.plan.policy),
+            **self.plan.about,
+        }
+        self.journal.append(Kind.START, body, at=self.clock.now())
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Return the job table, in the order in which jobs that fall due together run."""
+        return (
+            Job(name="attend", trigger=on_session_days(hour=HOURS, second=ATTEND_SECONDS), run=self._safely(self._attend), grace_s=4),
+            Job(name="wake", trigger=on_session_days(hour=HOURS, second=WAKE_SECOND), run=self._safely(self._cycle.wake)),
+            Job(name="tend", trigger=on_session_days(hour=HOURS, second=TEND_SECOND), run=self._safely(self._tend_line)),
+        )
+
+    async def close(self) -> None:
+        """Say goodbye in the journal, disconnect, and give the account's lock back."""
+        try:
+            if not self.halted:
+                self.journal.append(Kind.STOP, {"mode": self.plan.mode}, at=self.clock.now())
+        finally:
+            await self.broker.disconnect()
+            self.journal.close()
+            if self._lock is not None:
+                self._lock.release()
+
+    def report(self, job: str, what: str) -> None:
+        """Journal that a job was missed or failed."""
+        log.error("job %s %s", job, what)
+        if not self.halted:
+            self.journal.append(Kind.MISSED, {"job": job, "why": what}, at=self.clock.now())
+
+    async def _attend(self) -> None:
+        await self._desk.attend()
+
+    async def _tend_line(self) -> None:
+        """Bring a lost line back, and everything in step once it is up again."""
+        if self.broker.link is LinkState.DISCONNECTED:
+            try:
+                await self.broker.connect()
+            except Unreachable as problem:
+                if self._was_up:
+                    self._alert(f"the line is lost: {problem}")
+                self._was_up = False
+                return
+        up = self.broker.link is LinkState.UP
+        if up and not self._was_up:
+            await self._desk.recover()
+        elif not up and self._was_up:
+            self._alert(f"the line to the exchange is {self.broker.link}: nothing is opened until it is up")
+        self._was_up = up
+
+    def _safely(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Wrap a job: an error on purpose is journalled and the next job runs, a broken journal halts the bot."""
+
+        async def run() -> None:
+            if self.halted:
+                return
+            try:
+                await job()
+            except AlvhError as error:
+                self._alert(str(error))
+
+        return run
+
+    def _alert(self, why: str) -> None:
+        log.error("%s", why)
+        try:
+            self.journal.append(Kind.ALERT, {"why": why}, at=self.clock.now())
+        except Halt as halt:
+            self.halted = str(halt)

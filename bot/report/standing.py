@@ -1,0 +1,76 @@
+"""Say how the bot stands, from the journal alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.journal import Entry, Kind, Projection
+from bot.orders.life import Order
+from bot.report.story import contract_name
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def standing(mode: str, account: str, entries: Iterable[Entry]) -> dict[str, Any]:
+    """Return the facts of `alvh status` in the order in which they are printed; times in New York."""
+    projection, last, last_wakeup, wakeups = Projection(), None, None, 0
+    alerts: list[str] = []
+    for entry in entries:
+        projection.apply(entry)
+        last = entry
+        if entry.kind is Kind.WAKEUP:
+            last_wakeup, wakeups = entry, wakeups + 1
+        elif entry.kind is Kind.ALERT:
+            alerts.append(f"{clock(entry.at)} {entry.body.get('why', '')}")
+    memory = projection.memory()
+    locks = () if last is None else projection.locked(last.at.astimezone(NEW_YORK).date())
+    return {
+        "mode": mode,
+        "account": account,
+        "last_entry": None if last is None else f"{clock(last.at)} ({last.kind}, seq {last.seq})",
+        "wakeups": wakeups,
+        "phase": str(memory.phase),
+        "last_wakeup": None if last_wakeup is None else f"{clock(last_wakeup.at)} seq {last_wakeup.seq}",
+        "decided": None if last_wakeup is None else last_wakeup.body["decision"]["summary"],
+        "hedge": [
+            f"{lot.quantity} {lot.trading_class} {lot.settles_on} at {lot.price:.3f} (tranche {lot.tranche}, {clock(lot.bought_at)})"
+            for lot in projection.lots()
+        ],
+        "working_orders": [
+            f"{order.ticket.side} {order.remaining} {contract_name(order)} {order.life}" for order in projection.open_orders
+        ],
+        "opening_locked_by": list(locks),
+        "alerts": alerts[-5:],
+    }
+
+
+def order_rows(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Return one row for each order that was intended, oldest first."""
+    projection = Projection()
+    for entry in entries:
+        projection.apply(entry)
+    return [_row(order) for order in projection.orders.values()]
+
+
+def clock(at: datetime) -> str:
+    """Return an instant in New York time."""
+    return f"{at.astimezone(NEW_YORK):%a %Y-%m-%d %H:%M:%S}"
+
+
+def _row(order: Order) -> dict[str, Any]:
+    return {
+        "time": clock(order.intended_at),
+        "side": str(order.ticket.side),
+        "quantity": order.ticket.quantity,
+        "contract": contract_name(order),
+        "limit": str(order.limit),
+        "state": str(order.life),
+        "filled": order.filled,
+        "average": None if order.average is None else round(order.average, 4),
+        "why": order.proposal.reason,
+        "broker_said": order.text,
+        "ref": order.ref,
+    }

@@ -1,0 +1,112 @@
+"""Tell one wake-up, or a whole journal, in the trader's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bot.errors import UsageProblem
+from bot.journal import Entry, Kind, Shelf
+from bot.report.live import one_line
+from bot.report.standing import clock
+from bot.report.story import Moment, Point, Teller
+from strategies.alvh.explain import explain, table
+from strategies.alvh.records import Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Hold one wake-up that was found in a journal."""
+
+    seq: int
+    decision: Decision
+
+    def as_text(self) -> str:
+        """Return the short text."""
+        return f"wake-up {self.seq}, {clock(self.decision.at)} New York\n{explain(self.decision)}"
+
+    def as_table(self) -> str:
+        """Return the checks as aligned columns."""
+        rows = [("check", "observed", "threshold", "passed", "why"), *table(self.decision)]
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        return "\n".join(
+            "  ".join([*(row[k].ljust(widths[k]) for k in range(4)), row[4]]) for row in rows
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """Return what `--json` prints."""
+        decision = self.decision
+        return {
+            "seq": self.seq,
+            "time": decision.at.isoformat(),
+            "summary": decision.summary,
+            "phase_before": str(decision.phase_before),
+            "phase_after": str(decision.phase_after),
+            "proposals": [proposal.reason for proposal in decision.proposals],
+            "checks": [
+                {"name": c.name, "observed": c.observed, "threshold": c.threshold, "passed": c.passed, "why": c.why}
+                for c in decision.checks
+            ],
+        }
+
+
+def one_wakeup(entries: Iterable[Entry], seq: int | None) -> Told:
+    """Return the wake-up with this sequence number, or the last one; raise `UsageProblem` when there is none."""
+    shelf, found = Shelf(), None
+    for entry in entries:
+        shelf.apply(entry)
+        if entry.kind is Kind.WAKEUP and seq in (None, entry.seq):
+            found = (entry.seq, entry.body, shelf)
+            if seq is not None:
+                break
+    if found is None:
+        wanted = "holds no wake-up yet" if seq is None else f"holds no wake-up with sequence number {seq}"
+        raise UsageProblem(f"the journal {wanted}: alvh explain --story lists what it holds")
+    return Told(seq=found[0], decision=shelf.restore(found[1]).decision)
+
+
+def story_lines(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield the journal as a story: moments in full, quiet stretches in one line each, days apart."""
+    teller = Teller()
+    for entry in entries:
+        teller.apply(entry)
+    moments = iter(teller.moments)
+    moment = next(moments, None)
+    stretch: list[Point] = []
+    for point in teller.points:
+        if stretch and (point.summary != stretch[0].summary or _day(point) != _day(stretch[0])):
+            yield from _quiet(stretch)
+            stretch = []
+        if not stretch or _day(point) != _day(stretch[0]):
+            pass
+        stretch.append(point)
+        while moment is not None and moment.at <= point.at:
+            yield from _quiet(stretch)
+            stretch = []
+            yield from _told(moment)
+            moment = next(moments, None)
+    yield from _quiet(stretch)
+    while moment is not None:
+        yield from _told(moment)
+        moment = next(moments, None)
+
+
+def _day(point: Point) -> str:
+    return clock(point.at)[:14]
+
+
+def _quiet(stretch: list[Point]) -> Iterator[str]:
+    if not stretch:
+        return
+    first, last = stretch[0], stretch[-1]
+    count = len(stretch)
+    yield f"{clock(first.at)[:-3]} to {clock(last.at)[-8:-3]}  {count} wake-up{'s' if count > 1 else ''}: {first.summary}"
+    yield f"    then {one_line(last)}"
+
+
+def _told(moment: Moment) -> Iterator[str]:
+    yield ""
+    yield f"*** {clock(moment.at)}  {moment.title}"
+    yield from (f"    {line}" for line in moment.text.splitlines())
+    yield ""
