@@ -1,4 +1,4 @@
-"""Write a scenario's series from tables of published daily and hourly figures: the tool that made the shipped scenarios."""
+"""Write a scenario's series from tables of published figures: the tool that made the shipped scenarios."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ DAILY_HOURS = {"SPX": Hours.CASH, "VIX": Hours.VIX, "VIX9D": Hours.TERM, "VIX3M"
 def import_anchors(daily: Path, hourly: Path, scenario_name: str, out: Path) -> Path:
     """Write the series of one episode into folder `out` and return it.
 
-    `daily` has the columns scenario, date, series, expiry, open, high, low, close, settle, volume, oi; `hourly` scenario,
-    series, ts_et, open, high, low, close, stamped at the start of the bar. `session.toml` is left alone: it is written by hand.
+    `daily` has the columns scenario, date, series, expiry, open, high, low, close, settle, volume, oi; `hourly` has
+    scenario, series, ts_et, open, high, low, close, stamped at the start of the bar. `session.toml` is written by hand.
     """
     days = [row for row in read_table(daily) if row["scenario"] == scenario_name]
     hours = [row for row in read_table(hourly) if row["scenario"] == scenario_name]

@@ -1,4 +1,4 @@
-"""Give the market of a scenario: `load_market(name)`; what there is to choose from: `scenario_names()`, `scenario_info(name)`."""
+"""Give the market of a scenario: load_market; and what there is to choose from: scenario_names, scenario_info."""
 
 from bot.gateway.market.scenario import ScenarioInfo, scenario_info, scenario_names
 from bot.gateway.market.simulated import SimulatedMarket, load_market

@@ -33,8 +33,8 @@ def stretches(
 ) -> list[Stretch]:
     """Return the bars as stretches of ticks inside the sessions, days without bars standing as one stretch.
 
-    A bar that contains the opening of regular trading starts there: before it the last value stands. The last inner tick
-    of a bar carries its close; the official close comes one tick later, at its own time.
+    A bar that contains the opening of regular trading starts there: before it the last value stands. The last inner
+    tick of a bar carries its close; the official close comes one tick later, at its own time.
     """
     found: list[Stretch] = []
     covered: set[date] = set()
@@ -62,7 +62,7 @@ def _span_of_bar(spans: Sequence[Span], bar: Row, end: datetime) -> Span | None:
 def _daily_stretches(
     daily: Sequence[Row], covered: set[date], hours: Hours, grid: Grid, timetable: Timetable
 ) -> list[Stretch]:
-    """Return one stretch per session that has no bars; a session without a published open starts at the close before."""
+    """Return one stretch per session without bars; one without a published open starts at the close before."""
     found: list[Stretch] = []
     before: float | None = None
     for row in daily:
@@ -93,9 +93,9 @@ def anchored(
 ) -> Anchors:
     """Return the anchors of the stretches and of the official (tick, close) values, which win.
 
-    The high and the low of a bar happened somewhere inside it: the seed says where, low before high in a bar that rose. With
-    a `guide` (the path of VIX for SPX) the low stands where the guide is highest and the high where it is lowest. The high of
-    a bar that contains a tick of `late_highs` came after that tick.
+    The high and the low of a bar happened somewhere inside it: the seed says where, low before high in a bar that rose.
+    With a `guide` (the path of VIX for SPX) the low stands where the guide is highest and the high where it is lowest.
+    The high of a bar that contains a tick of `late_highs` came after that tick.
     """
     points: dict[int, float] = {}
     low, high = np.full(grid.size, -np.inf), np.full(grid.size, np.inf)

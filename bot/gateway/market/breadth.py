@@ -1,4 +1,4 @@
-"""Model NYSE breadth from SPX: advances and declines are not published intraday anywhere, so nothing here is recorded."""
+"""Model NYSE breadth from SPX: nobody publishes intraday advances and declines, so nothing here is recorded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.gateway.market.bridge import Array, generator, held, settled_noise
-from bot.gateway.market.indices import Clockwork, Mask
+from bot.gateway.market.indices import Clockwork
 from bot.gateway.market.sessions import Hours
 
 _ISSUES = 3000.0

@@ -19,7 +19,7 @@ def generator(seed: int, name: str) -> np.random.Generator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchors:
-    """Hold published values by tick, strictly increasing, and the band each tick must stay in (infinite where unknown)."""
+    """Hold published values by tick (increasing), and the band each tick must stay in (infinite where unknown)."""
 
     ticks: Ints
     values: Array
@@ -35,8 +35,8 @@ def interpolate(ticks: Ints, values: Array, pace: Array) -> Array:
 def bridge(ticks: Ints, values: Array, pace: Array, steps: Array) -> Array:
     """Return a path on the whole grid that passes exactly through (ticks, values).
 
-    `pace` is the cumulated operational time of each tick; `steps` the noise of each tick, already scaled. The noise walks
-    freely between two points and is tied down at both; before the first and after the last it is zero.
+    `pace` is the cumulated operational time of each tick; `steps` the noise of each tick, already scaled. The noise
+    walks freely between two points and is tied down at both; before the first and after the last it is zero.
     """
     walk = np.cumsum(steps)
     tied = walk - interpolate(ticks, walk[ticks], pace)

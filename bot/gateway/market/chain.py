@@ -54,7 +54,7 @@ def _monthlies(today: date, timetable: Timetable) -> set[date]:
 
 
 def _weeklies(today: date, timetable: Timetable) -> set[date]:
-    """Return SPXW days: every weekday of the era near, Fridays further, month ends furthest; a holiday moves the day."""
+    """Return SPXW days: near every weekday of the era, then Fridays, then month ends; a holiday moves the day."""
     found = set()
     for ahead in range(_MONTH_END_DAYS):
         day = today + timedelta(days=ahead)
@@ -72,7 +72,7 @@ def _weeklies(today: date, timetable: Timetable) -> set[date]:
 
 @lru_cache(maxsize=64)
 def strikes(option_class: OptionClass, days_ahead: int, reference: float) -> tuple[float, ...]:
-    """Return the strikes of an expiry: every 5 points from 60% to 120% of `reference` when near, every 25 further out."""
+    """Return the strikes of an expiry: near every 5 points from 60% to 120% of `reference`, further every 25."""
     if option_class is OptionClass.VIX:
         return (
             *(10.0 + 0.5 * n for n in range(20)),

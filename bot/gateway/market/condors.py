@@ -1,16 +1,17 @@
-"""Open the account's condors at model prices on an earlier day, from published values alone: the seed changes nothing."""
+"""Open the account's condors at model prices on earlier days, from published closes alone: no seed matters."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 
 import numpy as np
 
 from bot.gateway.errors import ScenarioError
+from bot.gateway.market.bridge import Array
 from bot.gateway.market.chain import expiries, strikes
-from bot.gateway.market.desk import Desk
+from bot.gateway.market.desk import Desk, Setting
 from bot.gateway.market.listing import Expiry, OptionClass, option_id
-from bot.gateway.market.scenario import SESSION_FILE, CondorPlan
+from bot.gateway.market.scenario import SESSION_FILE, CondorAt, CondorPlan
 from bot.gateway.market.sessions import Hours
 from bot.gateway.market.world import World
 from bot.gateway.records import OpeningPosition
@@ -30,8 +31,8 @@ def opening_positions(world: World, desk: Desk, reference: float) -> tuple[Openi
     )
 
 
-def _legs(plan: CondorPlan, world: World, desk: Desk, reference: float) -> list[tuple[int, int, float]]:
-    """Return (conId, signed quantity, price) of the four legs, struck and priced where all inputs are published closes."""
+def _legs(plan: CondorPlan | CondorAt, world: World, desk: Desk, reference: float) -> list[tuple[int, int, float]]:
+    """Return (conId, signed quantity, price) of the four legs, priced where all inputs are published closes."""
     if not world.timetable.is_session(plan.opened):
         raise ScenarioError(f"{SESSION_FILE}: book opened {plan.opened} is no session; choose a trading day")
     at = world.timetable.close(Hours.TERM, plan.opened)
@@ -39,19 +40,15 @@ def _legs(plan: CondorPlan, world: World, desk: Desk, reference: float) -> list[
         raise ScenarioError(
             f"{SESSION_FILE}: book opened {plan.opened} is not within the history before start; choose a day in between"
         )
-    listed = expiries(OptionClass.SPXW, at, world.timetable, ())
-    expiry = min(listed, key=lambda item: (abs((item.settles_on - plan.opened).days - plan.days), item.settles_on))
-    ticks = np.array([world.grid.index(at)], dtype=np.int64)
-    ladder = np.array(strikes(OptionClass.SPXW, _ahead(expiry, plan.opened), reference))
-    setting = desk.setting(expiry, ticks)
-    delta = {right: desk.greeks(OptionClass.SPXW, setting, ladder, np.array(right == "C")).delta for right in "PC"}
-    short_put = float(ladder[np.argmin(np.abs(delta["P"] + plan.put_delta))])
-    short_call = float(ladder[np.argmin(np.abs(delta["C"] - plan.call_delta))])
+    expiry = _expiry(plan, at, world)
+    setting = desk.setting(expiry, np.array([world.grid.index(at)], dtype=np.int64))
+    ladder = np.array(strikes(OptionClass.SPXW, (expiry.settles_on - plan.opened).days, reference))
+    put, call = _shorts(plan, desk, setting, ladder)
     wanted = (
-        ("P", short_put - plan.width, plan.quantity),
-        ("P", short_put, -plan.quantity),
-        ("C", short_call, -plan.quantity),
-        ("C", short_call + plan.width, plan.quantity),
+        ("P", put - plan.width, plan.quantity),
+        ("P", put, -plan.quantity),
+        ("C", call, -plan.quantity),
+        ("C", call + plan.width, plan.quantity),
     )
     found = []
     for right, strike, quantity in wanted:
@@ -61,5 +58,24 @@ def _legs(plan: CondorPlan, world: World, desk: Desk, reference: float) -> list[
     return found
 
 
-def _ahead(expiry: Expiry, today: date) -> int:
-    return (expiry.settles_on - today).days
+def _expiry(plan: CondorPlan | CondorAt, at: datetime, world: World) -> Expiry:
+    """Return the listed expiry nearest to the days that were wanted, or the one that was named."""
+    listed = expiries(OptionClass.SPXW, at, world.timetable, ())
+    if isinstance(plan, CondorPlan):
+        return min(listed, key=lambda item: (abs((item.settles_on - plan.opened).days - plan.days), item.settles_on))
+    for item in listed:
+        if item.settles_on == plan.expiry:
+            return item
+    raise ScenarioError(f"{SESSION_FILE}: no SPXW expired on {plan.expiry}; choose an expiry that was listed")
+
+
+def _shorts(plan: CondorPlan | CondorAt, desk: Desk, setting: Setting, ladder: Array) -> tuple[float, float]:
+    """Return the strikes of the short put and the short call."""
+    if isinstance(plan, CondorAt):
+        return plan.put_strike, plan.call_strike
+    sigma = desk.sigma(OptionClass.SPXW, setting, ladder)
+    put = desk.priced(setting, ladder, np.array(False), sigma)[1].delta
+    call = desk.priced(setting, ladder, np.array(True), sigma)[1].delta
+    return float(ladder[np.argmin(np.abs(put + plan.put_delta))]), float(
+        ladder[np.argmin(np.abs(call - plan.call_delta))]
+    )

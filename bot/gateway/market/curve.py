@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.gateway.errors import ScenarioError
 from bot.gateway.market.bridge import Array, generator, settled_noise
 from bot.gateway.market.grid import TICK_SECONDS
 from bot.gateway.market.indices import Clockwork, day_ranges, within_ranges
@@ -25,13 +26,13 @@ _DAY_S = 86400.0
 
 
 def beta(days: NDArray[np.floating]) -> Array:
-    """Return how many points a future moves per point of spot VIX, `days` before its settlement (docs/method.md, beta)."""
+    """Return the points that a future moves per point of VIX, `days` before it settles (docs/method.md, beta)."""
     return np.asarray(BETA_A / (1.0 + BETA_C * np.maximum(days, 0.0) / MONTH_DAYS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Future:
-    """Hold one VX monthly: its mid at every tick, its settlements by tick, volumes by trade date, and its final price."""
+    """Hold one VX monthly: mid at every tick, settlements by tick, volumes by trade date, and the final price."""
 
     settles_on: date
     mid: Array
@@ -54,7 +55,17 @@ def futures(scenario: Scenario, clock: Clockwork, driver: Array, seed: int) -> d
         live = [row for row in items if row.at.astimezone(NEW_YORK).date() < expiry]
         if _settles(live, clock):
             found[expiry] = _future(expiry, items, live, scenario, clock, driver, seed)
+    first = clock.grid.index(clock.timetable.close(Hours.VX, _session(scenario.start, clock)))
+    if not any(future.settle_ticks[0] <= first and future.settle_ticks[-1] >= first for future in found.values()):
+        raise ScenarioError(
+            f"{path.name}: no future has a settlement on {_session(scenario.start, clock)}; "
+            "expected the curve of every session of the scenario, add it"
+        )
     return found
+
+
+def _session(at: datetime, clock: Clockwork) -> date:
+    return clock.timetable.on_or_before(at.astimezone(NEW_YORK).date())
 
 
 def _future(
@@ -110,8 +121,8 @@ def _settles(rows: Sequence[Row], clock: Clockwork) -> dict[int, float]:
 def _traded_anchors(rows: Sequence[Row], settles: Mapping[int, float], clock: Clockwork) -> dict[int, float]:
     """Return first trades at the opening of the trade date and, since October 2020, last trades at its end.
 
-    Before, the last trade of a date stood right at its settlement and tells nothing more. Prints far from the settlement
-    before them are left out: thin contracts show bad ones.
+    Before, the last trade of a date stood right at its settlement and tells nothing more. Prints far from the
+    settlement before them are left out: thin contracts show bad ones.
     """
     found: dict[int, float] = {}
     before: float | None = None
@@ -144,7 +155,7 @@ def _late(moves: Sequence[LateMove], ticks: NDArray[np.int64], values: Array, cl
 
 
 def _damped(path: Array, raw: Array, ticks: NDArray[np.int64], prices: Array, late: Iterable[int]) -> Array:
-    """Return the path with every stretch that ends at a late move following VIX by one lower beta, not drifting away."""
+    """Return the path with every stretch that ends at a late move following VIX by one lower beta."""
     result = path.copy()
     for end in late:
         place = int(np.searchsorted(ticks, end))

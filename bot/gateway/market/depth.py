@@ -16,7 +16,7 @@ CALM_VIX = 16.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stress:
-    """Hold how stressed the market is at some ticks: the level of VIX, its absolute move of the last minute, regular hours."""
+    """Hold the stress at some ticks: the level of VIX, its absolute move of the last minute, regular hours or not."""
 
     vix: Array
     jump: Array

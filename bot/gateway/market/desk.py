@@ -65,15 +65,17 @@ class Desk:
             return vix_option_volatility(moneyness, setting.years, setting.level)
         return spx_volatility(moneyness, setting.years, setting.level)
 
-    def mid(self, option_class: OptionClass, setting: Setting, strike: Array, is_call: Array) -> Array:
+    def mid(self, option_class: OptionClass, setting: Setting, strike: Array, is_call: NDArray[np.bool_]) -> Array:
         """Return model values per share."""
         sigma = self.sigma(option_class, setting, strike)
         return black76_price(setting.forward, strike, setting.years, self._rate, sigma, is_call)
 
-    def greeks(self, option_class: OptionClass, setting: Setting, strike: Array, is_call: Array) -> Black76Greeks:
-        """Return greeks per share: vega per vol point, theta per calendar day."""
-        sigma = self.sigma(option_class, setting, strike)
-        return black76_greeks(setting.forward, strike, setting.years, self._rate, sigma, is_call)
+    def priced(
+        self, setting: Setting, strike: Array, is_call: NDArray[np.bool_], sigma: Array
+    ) -> tuple[Array, Black76Greeks]:
+        """Return values and greeks per share at given volatilities: vega per vol point, theta per calendar day."""
+        inputs = (setting.forward, strike, setting.years, self._rate, sigma, is_call)
+        return black76_price(*inputs), black76_greeks(*inputs)
 
     def book(self, mid: Array, con_ids: Ints, ticks: Ints) -> Book:
         """Return displayed markets around model values."""

@@ -27,7 +27,7 @@ Sampler = Callable[[Ints], Sample]
 def bars(
     world: World, hours: Hours, window: tuple[datetime, datetime], step_s: int, *, rth: bool, sample: Sampler
 ) -> Sequence[HistoryBar]:
-    """Return the bars of [first, last) in `window`, keyed by start; daily bars are keyed by the opening of the trade date."""
+    """Return the bars of [first, last) in `window`, keyed by start; daily bars by midnight UTC of the trade date."""
     grid = world.grid
     first_s, last_s = (int(at.timestamp()) for at in window)
     ticks = np.arange(-(-max(first_s - grid.first_s, 0) // TICK_SECONDS), grid.index_s(last_s - 1) + 1, dtype=np.int64)
@@ -85,10 +85,7 @@ def of_book(book: Book, what: str) -> Sample:
 
 def index_sampler(ticker: Ticker, symbol: str, what: str) -> Sampler | None:
     """Return how to sample an index: trades only, except AD-NYSE, which has bids and asks only."""
-    if symbol == "AD-NYSE":
-        path = ticker.breadth_path(what)
-    else:
-        path = ticker.index_path(symbol) if what == "TRADES" else None
+    path = ticker.history_path(symbol, what)
     if path is None:
         return None
 

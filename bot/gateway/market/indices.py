@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.gateway.errors import ScenarioError
 from bot.gateway.market.anchors import Stretch, anchored, stretches
 from bot.gateway.market.bridge import Anchors, Array, bridge, folded, generator, held, interpolate, settled_noise
 from bot.gateway.market.grid import TICK_SECONDS, Grid
@@ -62,7 +63,7 @@ def _mask(grid: Grid, timetable: Timetable, hours: Hours, *, regular_only: bool)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexPaths:
-    """Hold what every index shows at every tick, the continuous VIX that drives futures and term structure, and closes."""
+    """Hold what every index shows at every tick, the continuous VIX that drives the rest, and published closes."""
 
     shown: Mapping[str, Array]
     driver: Array
@@ -82,6 +83,19 @@ def official_closes(rows: Sequence[Row], hours: Hours, clock: Clockwork) -> tupl
     return tuple(found)
 
 
+def check_cover(file: str, ticks: Sequence[int], hours: Hours, scenario: Scenario, clock: Clockwork) -> None:
+    """Refuse published closes that leave out a session between the first of history and the last of the scenario."""
+    last = scenario.end.astimezone(NEW_YORK).date()
+    days = [day for day in clock.timetable.days if clock.grid.holds(clock.timetable.close(hours, day)) and day <= last]
+    missing = sorted({clock.grid.index(clock.timetable.close(hours, day)) for day in days} - set(ticks))
+    if missing:
+        day = clock.grid.instant(missing[0]).astimezone(NEW_YORK).date()
+        raise ScenarioError(
+            f"{file}: no row for {day}; expected every session from {days[0]} to {days[-1]} "
+            f"({scenario.history_sessions} sessions of history), add it"
+        )
+
+
 def index_paths(scenario: Scenario, clock: Clockwork, seed: int) -> IndexPaths:
     """Return the paths of all published indices."""
     daily = {
@@ -89,6 +103,8 @@ def index_paths(scenario: Scenario, clock: Clockwork, seed: int) -> IndexPaths:
         for name in INDEX_HOURS
     }
     closes = {name: official_closes(rows, INDEX_HOURS[name], clock) for name, rows in daily.items()}
+    for name, found in closes.items():
+        check_cover(scenario.series[name].daily, [tick for tick, _ in found], INDEX_HOURS[name], scenario, clock)
     parts = {name: _parts(scenario, name, daily[name], clock) for name in ("SPX", "VIX")}
     rng = {name: generator(seed, name) for name in INDEX_HOURS}
     late_highs = [clock.grid.index(move.since) for move in scenario.late_moves]

@@ -83,9 +83,9 @@ def third_friday(year: int, month: int) -> date:
 
 
 def vx_settlement_day(year: int, month: int, timetable: Timetable) -> date:
-    """Return the final settlement day of the VX monthly: 30 days before the next month's third Friday, or before a holiday.
+    """Return the final settlement day of the VX monthly: 30 days before the next month's third Friday.
 
-    If that Friday or that Wednesday is a holiday, the business day before the one counts (docs/method.md, contract facts).
+    If that Friday or that Wednesday is a holiday, the business day before it counts (docs/method.md, contract facts).
     """
     friday = third_friday(year + month // 12, month % 12 + 1)
     return timetable.on_or_before(timetable.on_or_before(friday) - timedelta(days=30))
@@ -104,6 +104,7 @@ def option_expiry(option_class: OptionClass, settles_on: date, timetable: Timeta
     )
 
 
+@lru_cache(maxsize=16)
 def index_contract(symbol: str) -> Contract:
     """Return the contract of an index."""
     exchange = "NYSE" if symbol.endswith("-NYSE") else "CBOE"
@@ -125,6 +126,7 @@ def future_id(settles_on: date, *, mini: bool) -> int:
     return (_VXM_BASE if mini else _VX_BASE) + int(f"{settles_on:%y%m%d}")
 
 
+@lru_cache(maxsize=256)
 def future_contract(settles_on: date, *, mini: bool) -> Contract:
     """Return a VX or VXM monthly; beware that VX June is `VXM` followed by a year, as in IB's own local symbols."""
     symbol, name = ("VXM", "VXM") if mini else ("VIX", "VX")
@@ -180,6 +182,7 @@ def option_of(con_id: int) -> tuple[OptionClass, date, float, str] | None:
     return option_class, _EPOCH + timedelta(days=days), steps * option_class.strike_step, right
 
 
+@lru_cache(maxsize=65536)
 def option_contract(expiry: Expiry, strike: float, right: str) -> Contract:
     """Return an option with IB's date text and an OCC-like local symbol."""
     name = expiry.option_class.value

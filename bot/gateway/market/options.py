@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.gateway.market import timetables
-from bot.gateway.market.desk import Desk
+from bot.gateway.market.desk import Desk, Setting
 from bot.gateway.market.history import Sample, Sampler, of_book
 from bot.gateway.market.listing import Expiry, option_contract, option_expiry, option_of
+from bot.gateway.market.recorded import recordings
 from bot.gateway.market.sessions import Hours
 from bot.gateway.market.world import World
 from bot.gateway.records import Contract, Greeks, Quote
+from strategies.pricing import implied_vol
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """Hold the options of one expiry that somebody asked for, as arrays to be priced at once."""
+
+    expiry: Expiry
+    con_ids: Ints
+    strike: Array
+    is_call: NDArray[np.bool_]
 
 
 class OptionQuotes:
@@ -26,26 +38,29 @@ class OptionQuotes:
     def __init__(self, world: World, desk: Desk) -> None:
         self._world = world
         self._desk = desk
-        self._watched: dict[Expiry, dict[int, tuple[float, bool]]] = {}
+        self._recorded = recordings(world.scenario, world.grid, world.timetable)
         self._contracts: dict[int, tuple[Expiry, Contract]] = {}
-        self._tick = -1
+        self._watched: dict[Expiry, Watched] = {}
+        self._priced: dict[Expiry, int] = {}
         self._quotes: dict[int, Quote] = {}
         self._greeks: dict[int, Greeks] = {}
+        self._closes: dict[int, tuple[int, float | None]] = {}
+        self._trading: tuple[datetime | None, dict[Expiry, bool]] = (None, {})
 
     def quote(self, con_id: int, now: datetime, tick: int, *, halted: bool) -> Quote:
         """Return the market of an option; only the previous close while it does not trade or is halted."""
         if not self._watch(con_id):
             return Quote()
         if halted or not self._trades(con_id, now):
-            return Quote(halted=halted)
-        self._reprice(tick)
+            return Quote(close=self._close(con_id, tick), halted=halted)
+        self._reprice(con_id, tick)
         return self._quotes[con_id]
 
     def greeks(self, con_id: int, now: datetime, tick: int) -> Greeks | None:
         """Return model greeks of an option while it trades."""
         if not self._watch(con_id) or not self._trades(con_id, now):
             return None
-        self._reprice(tick)
+        self._reprice(con_id, tick)
         return self._greeks[con_id]
 
     def sampler(self, con_id: int, what: str) -> Sampler | None:
@@ -53,13 +68,14 @@ class OptionQuotes:
         if not self._watch(con_id) or what not in ("MIDPOINT", "BID", "ASK", "BID_ASK"):
             return None
         expiry, contract = self._contracts[con_id]
+        strike, is_call = np.array(contract.strike), np.array(contract.right == "C")
+        recording = self._recorded.get(con_id)
 
         def sample(ticks: Ints) -> Sample:
             setting = self._desk.setting(expiry, ticks)
-            strike, call = np.array(contract.strike), np.array(contract.right == "C")
-            mid = self._desk.mid(expiry.option_class, setting, strike, call)
+            mid = self._desk.mid(expiry.option_class, setting, strike, is_call)
             book = self._desk.book(mid, np.array(con_id, dtype=np.int64), ticks)
-            return of_book(book, what)
+            return of_book(recording.laid_over(book, ticks) if recording else book, what)
 
         return sample
 
@@ -75,41 +91,85 @@ class OptionQuotes:
         if not self._desk.prices(expiry):
             return False
         self._contracts[con_id] = (expiry, option_contract(expiry, strike, right))
-        self._watched.setdefault(expiry, {})[con_id] = (strike, right == "C")
-        self._tick = -1
+        known = self._watched.get(expiry)
+        self._watched[expiry] = Watched(
+            expiry=expiry,
+            con_ids=np.append(known.con_ids if known else np.empty(0, np.int64), con_id),
+            strike=np.append(known.strike if known else np.empty(0), strike),
+            is_call=np.append(known.is_call if known else np.empty(0, np.bool_), right == "C"),
+        )
+        self._priced.pop(expiry, None)
         return True
 
     def _trades(self, con_id: int, now: datetime) -> bool:
-        timetable = self._world.timetable
-        return timetables.trades_still(self._contracts[con_id][1], now, timetable) and timetables.is_open(
-            timetable, Hours.OPTION, now, rth=True
-        )
-
-    def _reprice(self, tick: int) -> None:
-        if tick == self._tick:
-            return
-        self._quotes, self._greeks = {}, {}
-        at = np.array([tick], dtype=np.int64)
-        for expiry, items in self._watched.items():
-            self._reprice_expiry(expiry, items, at)
-        self._tick = tick
-
-    def _reprice_expiry(self, expiry: Expiry, items: Mapping[int, tuple[float, bool]], at: Ints) -> None:
-        setting = self._desk.setting(expiry, at)
-        ids = np.array(list(items), dtype=np.int64)
-        strike = np.array([value[0] for value in items.values()])
-        call = np.array([value[1] for value in items.values()])
-        kind = expiry.option_class
-        mid = self._desk.mid(kind, setting, strike, call)
-        sigma = self._desk.sigma(kind, setting, strike)
-        greeks = self._desk.greeks(kind, setting, strike, call)
-        book = self._desk.book(mid, ids, at)
-        table = np.stack([book.bid, book.ask, book.bid_size, book.ask_size]).T.tolist()
-        values = np.stack([sigma, greeks.delta, mid, greeks.gamma, greeks.vega, greeks.theta]).T.tolist()
-        underlying = round(float(setting.forward[0]), 2)  # European: they hang on the forward
-        for con_id, (bid, ask, bid_size, ask_size), row in zip(items, table, values, strict=True):
-            self._quotes[con_id] = Quote(bid=bid, ask=ask, bid_size=bid_size, ask_size=ask_size)
-            iv, delta, price, gamma, vega, theta = row
-            self._greeks[con_id] = Greeks(
-                iv=iv, delta=delta, price=price, gamma=gamma, vega=vega, theta=theta, underlying=underlying
+        if self._trading[0] != now:
+            self._trading = (now, {})
+        expiry, contract = self._contracts[con_id]
+        known = self._trading[1]
+        if expiry not in known:
+            timetable = self._world.timetable
+            known[expiry] = timetables.trades_still(contract, now, timetable) and timetables.is_open(
+                timetable, Hours.OPTION, now, rth=True
             )
+        return known[expiry]
+
+    def _close(self, con_id: int, tick: int) -> float | None:
+        """Return the middle at the close of the option session before, to 0.05; it stands for the whole trade date."""
+        days = self._world.trade_days[Hours.OPTION]
+        position = days.at(tick)
+        if con_id not in self._closes or self._closes[con_id][0] != position:
+            self._closes[con_id] = (position, self._closing_mid(con_id, days.last[position - 1]) if position else None)
+        return self._closes[con_id][1]
+
+    def _closing_mid(self, con_id: int, tick: int) -> float:
+        expiry, contract = self._contracts[con_id]
+        setting = self._desk.setting(expiry, np.array([tick], dtype=np.int64))
+        mid = self._desk.mid(
+            expiry.option_class, setting, np.array([contract.strike]), np.array([contract.right == "C"])
+        )
+        return round(round(float(mid[0]) / 0.05) * 0.05, 2)
+
+    def _reprice(self, con_id: int, tick: int) -> None:
+        watched = self._watched[self._contracts[con_id][0]]
+        if self._priced.get(watched.expiry) == tick:
+            return
+        at = np.array([tick], dtype=np.int64)
+        setting = self._desk.setting(watched.expiry, at)
+        quotes = self._quotes_of(watched, setting, at)
+        sigma = self._sigma(watched, setting, quotes)
+        mid, greeks = self._desk.priced(setting, watched.strike, watched.is_call, sigma)
+        values = np.stack([sigma, greeks.delta, mid, greeks.gamma, greeks.vega, greeks.theta]).T.tolist()
+        forward = round(float(setting.forward[0]), 2)  # European: what they hang on is the forward
+        for item, quote, row in zip(watched.con_ids.tolist(), quotes, values, strict=True):
+            iv, delta, price, gamma, vega, theta = row
+            self._quotes[item] = quote
+            self._greeks[item] = Greeks(
+                iv=iv, delta=delta, price=price, gamma=gamma, vega=vega, theta=theta, underlying=forward
+            )
+        self._priced[watched.expiry] = tick
+
+    def _quotes_of(self, watched: Watched, setting: Setting, at: Ints) -> list[Quote]:
+        """Return the markets of an expiry; recorded ones win over the model's."""
+        mid = self._desk.mid(watched.expiry.option_class, setting, watched.strike, watched.is_call)
+        book = self._desk.book(mid, watched.con_ids, at)
+        table = np.stack([book.bid, book.bid_size, book.ask, book.ask_size]).T.tolist()
+        tick = int(at[0])
+        found = []
+        for con_id, row in zip(watched.con_ids.tolist(), table, strict=True):
+            recording = self._recorded.get(con_id)
+            covered = recording is not None and recording.covers(tick)
+            bid, bid_size, ask, ask_size = recording.at(tick) if recording and covered else row
+            close = self._close(con_id, tick)
+            found.append(Quote(bid=bid, ask=ask, bid_size=bid_size, ask_size=ask_size, close=close))
+        return found
+
+    def _sigma(self, watched: Watched, setting: Setting, quotes: list[Quote]) -> Array:
+        """Return implied volatilities: the model's, or where quotes are recorded that of their middle."""
+        sigma = np.asarray(self._desk.sigma(watched.expiry.option_class, setting, watched.strike))
+        recorded = np.array([con_id in self._recorded for con_id in watched.con_ids.tolist()])
+        if not recorded.any():
+            return sigma
+        middle = np.array([((quote.bid or 0.0) + (quote.ask or 0.0)) / 2.0 for quote in quotes])
+        rate = self._world.scenario.rate
+        implied = implied_vol(middle, setting.forward, watched.strike, setting.years, rate, watched.is_call)
+        return np.where(recorded & np.isfinite(implied), implied, sigma)

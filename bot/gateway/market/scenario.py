@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """Hold where one series comes from; `bars` are OHLC rows stamped at the start of `bar_minutes`, `daily` rows at the close."""
+    """Hold where one series comes from: `bars` of `bar_minutes` stamped at their start, `daily` rows at the close."""
 
     name: str
     kind: Kind
@@ -50,7 +50,7 @@ class Halt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateMove:
-    """Say that on `day` VX had made only the share `done` of its move by `since`, and VIX its high later (evidence: `source`)."""
+    """Say that on `day` VX had made only the share `done` of its move by `since`, and that VIX made its high later."""
 
     day: date
     since: datetime
@@ -60,12 +60,24 @@ class LateMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CondorPlan:
-    """Hold one lot of iron condors to be found in the account: opened at the close of `opened`, at the model's prices."""
+    """Hold one lot of iron condors found in the account, opened at the close of `opened` at the model's prices."""
 
     opened: date
     days: int
     put_delta: float
     call_delta: float
+    width: float
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondorAt:
+    """Hold one lot of SPXW iron condors with given expiry and short strikes, opened at the close of `opened`."""
+
+    opened: date
+    expiry: date
+    put_strike: float
+    call_strike: float
     width: float
     quantity: int
 
@@ -89,7 +101,7 @@ class Scenario:
     series: Mapping[str, Series]
     halts: tuple[Halt, ...]
     late_moves: tuple[LateMove, ...]
-    book: tuple[CondorPlan, ...]
+    book: tuple[CondorPlan | CondorAt, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +144,7 @@ _TOP = {
     "series",
     "halt",
 }
-_TOP |= {"late_move", "book"}
+_TOP |= {"late_move", "book", "condor"}
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -196,7 +208,10 @@ def read_scenario(folder: Path) -> Scenario:
         series=_series(top.table("series")),
         halts=tuple(_halt(item) for item in top.tables("halt", {"begins", "ends", "futures_end", "source"})),
         late_moves=tuple(_late_move(item) for item in top.tables("late_move", {"day", "since", "done", "source"})),
-        book=tuple(_condors(item) for item in top.tables("book", set(CondorPlan.__dataclass_fields__))),
+        book=(
+            *(_condors(item) for item in top.tables("book", set(CondorPlan.__dataclass_fields__))),
+            *(_condors_at(item) for item in top.tables("condor", set(CondorAt.__dataclass_fields__))),
+        ),
     )
 
 
@@ -245,6 +260,17 @@ def _condors(table: _Table) -> CondorPlan:
         days=table.whole("days", low=1),
         put_delta=table.number("put_delta", low=0.01, high=0.5),
         call_delta=table.number("call_delta", low=0.01, high=0.5),
+        width=table.number("width", low=5.0, high=1000.0),
+        quantity=table.whole("quantity", low=1),
+    )
+
+
+def _condors_at(table: _Table) -> CondorAt:
+    return CondorAt(
+        opened=table.day("opened"),
+        expiry=table.day("expiry"),
+        put_strike=table.number("put_strike", low=5.0, high=20000.0),
+        call_strike=table.number("call_strike", low=5.0, high=20000.0),
         width=table.number("width", low=5.0, high=1000.0),
         quantity=table.whole("quantity", low=1),
     )

@@ -1,7 +1,7 @@
 """Say when each kind of contract trades, by date: sessions, half days, and the extended hours of VIX and VX.
 
-New York time throughout; sources: Cboe's and CFE's contract specifications (docs/method.md, contract facts). Simplified on
-purpose: SPX and VIX options trade in regular hours only, and VX rests on the exchange holidays on which CFE ran short sessions.
+New York time throughout; sources: Cboe's and CFE's contract specifications (docs/method.md, contract facts). Simplified
+on purpose: SPX and VIX options trade in regular hours only, and VX rests on holidays on which CFE ran short sessions.
 """
 
 from __future__ import annotations

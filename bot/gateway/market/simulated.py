@@ -15,6 +15,7 @@ from bot.gateway.market.grid import TICK_SECONDS
 from bot.gateway.market.listing import (
     INDEX_IDS,
     MARKET_RULES,
+    Expiry,
     OptionClass,
     future_contract,
     future_of,
@@ -43,7 +44,7 @@ _VX_LISTED, _VXM_LISTED = 8, 4
 
 
 def load_market(scenario: str | Path, *, seed: int | None = None) -> SimulatedMarket:
-    """Return the market of a scenario given by name or folder, standing at its start; `seed` overrides the scenario's own."""
+    """Return the market of a scenario given by name or folder, standing at its start; `seed` overrides its own."""
     found = read_scenario(find_scenario(scenario))
     return SimulatedMarket(build(found, found.seed if seed is None else seed))
 
@@ -65,6 +66,11 @@ class SimulatedMarket:
         self._ticker = Ticker(world)
         self._options = OptionQuotes(world, self._desk)
         self._reference = round(float(world.paths.shown["SPX"][self._tick]) / 100.0) * 100.0
+        self._account = OpeningAccount(
+            account=world.scenario.account,
+            cash=world.scenario.cash,
+            positions=opening_positions(world, self._desk, self._reference),
+        )
 
     @property
     def now(self) -> datetime:
@@ -98,23 +104,36 @@ class SimulatedMarket:
         return whole + [future_contract(day, mini=True) for day in days[:_VXM_LISTED]]
 
     def _find_options(self, pattern: ContractPattern) -> Sequence[Contract]:
-        found: list[Contract] = []
-        for option_class in OptionClass:
-            if pattern.symbol not in ("", option_class.underlying) or pattern.trading_class not in ("", option_class):
-                continue
-            for expiry in expiries(option_class, self._now, self._world.timetable, self._world.futures):
-                if not expiry.text.startswith(pattern.expiry):
-                    continue
-                ladder: Sequence[float] = self._strikes(option_class, expiry.settles_on)
-                if pattern.strike:
-                    ladder = (pattern.strike,) if pattern.strike in ladder else ()
-                rights = ("C", "P") if not pattern.right else (pattern.right[0].upper(),)
-                found += [option_contract(expiry, strike, right) for strike in ladder for right in rights]
-        matching = [item for item in found if _matches(item, replace(pattern, right="", strike=0.0, exchange=""))]
         exchange = pattern.exchange or "SMART"
-        if exchange not in ("SMART", "CBOE"):
+        if exchange not in ("SMART", "CBOE") or pattern.currency not in ("", "USD"):
             return ()
-        return tuple(matching if exchange == "SMART" else [replace(item, exchange=exchange) for item in matching])
+        if pattern.multiplier not in ("", "100"):
+            return ()
+        rights = ("C", "P") if not pattern.right else (pattern.right[0].upper(),)
+        found = [
+            option_contract(expiry, strike, right)
+            for expiry in self._expiries(pattern)
+            for strike in self._ladder(expiry, pattern.strike)
+            for right in rights
+        ]
+        if pattern.local_symbol:
+            found = [item for item in found if item.local_symbol == pattern.local_symbol]
+        return tuple(found if exchange == "SMART" else (replace(item, exchange=exchange) for item in found))
+
+    def _expiries(self, pattern: ContractPattern) -> list[Expiry]:
+        return [
+            expiry
+            for option_class in OptionClass
+            if pattern.symbol in ("", option_class.underlying) and pattern.trading_class in ("", option_class)
+            for expiry in expiries(option_class, self._now, self._world.timetable, self._world.futures)
+            if pattern.expiry in ("", expiry.text, expiry.text[:6], f"{expiry.settles_on:%Y%m}")
+        ]
+
+    def _ladder(self, expiry: Expiry, strike: float) -> Sequence[float]:
+        listed = self._strikes(expiry.option_class, expiry.settles_on)
+        if not strike:
+            return listed
+        return (strike,) if strike in listed else ()
 
     def _strikes(self, option_class: OptionClass, settles_on: date) -> tuple[float, ...]:
         days = (settles_on - self.start.date()).days
@@ -252,7 +271,7 @@ class SimulatedMarket:
         return max(settled - contract.strike if contract.right == "C" else contract.strike - settled, 0.0)
 
     def _settling_value(self, con_id: int, at: datetime) -> float | None:
-        """Return the final VX settlement, SPX at the bell for options on it; `None` for what lies outside the scenario."""
+        """Return the final VX settlement, or SPX at that instant; `None` for what lies outside the scenario."""
         if not self._world.grid.holds(at):
             return None
         future, option = future_of(con_id), option_of(con_id)
@@ -265,8 +284,7 @@ class SimulatedMarket:
 
     def opening_account(self) -> OpeningAccount:
         """Return the account with which the scenario begins."""
-        positions = opening_positions(self._world, self._desk, self._reference)
-        return OpeningAccount(account=self._world.scenario.account, cash=self._world.scenario.cash, positions=positions)
+        return self._account
 
 
 def _settles_at(day: date) -> datetime:
@@ -280,8 +298,6 @@ def _matches(contract: Contract, pattern: ContractPattern) -> bool:
     """Say whether every field that the pattern fills in agrees; an expiry may be a month or a day."""
     exact = ("symbol", "sec_type", "exchange", "currency", "right", "multiplier", "local_symbol", "trading_class")
     if any(getattr(pattern, name) not in ("", getattr(contract, name)) for name in exact):
-        return False
-    if pattern.strike and pattern.strike != contract.strike:
         return False
     if len(pattern.expiry) == 6:
         return pattern.expiry in (contract.expiry[:6], contract.contract_month)

@@ -17,8 +17,8 @@ DAYS_A_YEAR = 365.0
 class Smile:
     """Hold a hyperbola for (sigma / atm)^2 over z = ln(K/F) / (atm sqrt(T)), after Gatheral's SVI.
 
-    `(sigma/atm)^2 = base + slope * (tilt * (z - shift) + sqrt((z - shift)^2 + width^2))`, with `base` such that it is 1 at
-    the money.
+    `(sigma/atm)^2 = base + slope * (tilt * (z - shift) + sqrt((z - shift)^2 + width^2))`, with `base` such that it is 1
+    at the money.
     """
 
     slope: float

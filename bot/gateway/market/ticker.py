@@ -74,9 +74,11 @@ class Ticker:
             close=close,
         )
 
-    def breadth_path(self, what: str) -> Array | None:
-        """Return the history of AD-NYSE's bid or ask; there is none of trades."""
-        return {"BID": self._world.breadth.advancers, "ASK": self._world.breadth.decliners}.get(what)
+    def history_path(self, symbol: str, what: str) -> Array | None:
+        """Return what an index has history of: its trades; AD-NYSE only bids (advancers) and asks (decliners)."""
+        if symbol == "AD-NYSE":
+            return {"BID": self._world.breadth.advancers, "ASK": self._world.breadth.decliners}.get(what)
+        return self.index_path(symbol) if what == "TRADES" else None
 
     def future_books(self, future: Future, ticks: Ints, *, con_id: int, mini: bool) -> Book:
         """Return displayed markets of a future at `ticks`, halts and closed hours not considered."""
