@@ -166,6 +166,7 @@ def _merge(mode: str, layers: list[Layer], problems: list[Problem]) -> Loaded:
     settings, bad = _validate(merged, layers, source, problems)
     values = {key: value(settings, key) for key in KEYS}
     if "mode" not in bad and values["mode"] != mode:
+        bad.add("mode")  # rules about the mode would only repeat it
         problems.append(
             Problem(
                 where=source["mode"], key="mode", seen=f"'{values['mode']}'", expected=f"'{mode}', as the profile says"

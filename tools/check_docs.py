@@ -1,4 +1,4 @@
-"""Check that the docs are true: generated parts current, links alive, targets listed; --write writes the generated parts."""
+"""Check that the docs are true: generated parts, links, targets of make help; --write writes the generated parts."""
 
 from __future__ import annotations
 

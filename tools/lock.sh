@@ -16,7 +16,8 @@ compile() { # compile OUTPUT ARGUMENTS...
   "$python" -m piptools compile "${options[@]}" --output-file "$output" "$@"
   # Comments name who asked for a package; paths and addresses of this machine do not belong there.
   sed -i -E '/^ *# via .*(\/|file:|http)/d' "$output"
-  if grep -v "^ *#" "$output" | grep -nE '^(-|--)|file:|https?:|@ '; then
+  sed -i -E '/^# The following packages are considered/d' "$output"
+  if grep -nE '^-|file:|https?:|@ ' "$output"; then
     echo "$output names an index or a path: mend tools/lock.sh" >&2
     exit 1
   fi
