@@ -51,9 +51,7 @@ class FakeBroker:
         self.account = ACCOUNT
         self.clock = clock
         self.link = LinkState.UP
-        self.quotes = {
-            con_id: Quote(bid=20.0, ask=20.3, bid_size=50, ask_size=50, age_s=1.0) for con_id in ALLOWED
-        }
+        self.quotes = {con_id: Quote(bid=20.0, ask=20.3, bid_size=50, ask_size=50, age_s=1.0) for con_id in ALLOWED}
         self.settles: dict[int, float | None] = dict.fromkeys(ALLOWED, 19.0)
         self.tickets: dict[str, OrderTicket] = {}  # live at the broker
         self.placed: list[OrderTicket] = []

@@ -63,14 +63,14 @@ class Reconciler:
         waits = any(self._wants_reading(order, now) for order in self._projection.open_orders)
         if not (locked or waits) or not self._due(now):
             return
-        self._read_at = now
-        if waits:
-            await self._read()
         if locked:
-            await self._compare_positions()
+            await self.recover()
+        else:
+            self._read_at = now
+            await self._read()
 
     async def recover(self) -> None:
-        """Read everything once, whatever the last reading said."""
+        """Read orders, executions and positions once, in this order, whatever the last reading said."""
         self._read_at = self._clock.now()
         if await self._read():
             await self._compare_positions()

@@ -184,7 +184,14 @@ async def test_two_buys_of_one_wakeup_cannot_use_the_same_room(stand: Stand) -> 
 
 def test_somebody_elses_working_order_uses_room(stand: Stand) -> None:
     update = OrderUpdate(
-        ref="by hand", perm_id=5, order_id=0, con_id=VX.con_id, state=OrderState.WORKING, filled=0, remaining=3, side=Side.BUY
+        ref="by hand",
+        perm_id=5,
+        order_id=0,
+        con_id=VX.con_id,
+        state=OrderState.WORKING,
+        filled=0,
+        remaining=3,
+        side=Side.BUY,
     )
     stand.broker.tell_order(update)
     assert stand.submit(buying(1)) is Outcome.REFUSED
