@@ -85,7 +85,8 @@ def recognise(legs: Sequence[OptionLeg], now: datetime) -> Recognition:
     )
 
 
-_Spread = tuple[tuple[int, int], int]  # (index of the short, index of the wing), quantity
+_Pair = tuple[int, int]  # index of the short, index of the wing
+_Spread = tuple[_Pair, int]  # and how many
 
 
 def _verticals(legs: Sequence[OptionLeg], members: Iterable[int], right: Right) -> list[_Spread]:
@@ -116,7 +117,7 @@ def _matched(short: int, wanted: int, wings: list[tuple[int, int]]) -> Iterator[
         yield (short, wing), taken
 
 
-def _paired(puts: Sequence[_Spread], calls: Sequence[_Spread]) -> Iterator[tuple[tuple[int, int], tuple[int, int], int]]:
+def _paired(puts: Sequence[_Spread], calls: Sequence[_Spread]) -> Iterator[tuple[_Pair, _Pair, int]]:
     """Pair put with call spreads in order, cutting the larger one, until one side is used up."""
     left, right = list(reversed(puts)), list(reversed(calls))
     while left and right:
@@ -129,7 +130,7 @@ def _paired(puts: Sequence[_Spread], calls: Sequence[_Spread]) -> Iterator[tuple
             right.append((call, call_quantity - quantity))
 
 
-def _condor(legs: Sequence[OptionLeg], put: tuple[int, int], call: tuple[int, int], quantity: int) -> Condor:
+def _condor(legs: Sequence[OptionLeg], put: _Pair, call: _Pair, quantity: int) -> Condor:
     return Condor(
         settles_at=legs[put[0]].settles_at,
         put=Vertical(short=legs[put[0]], wing=legs[put[1]], quantity=quantity),

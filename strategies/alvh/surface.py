@@ -33,6 +33,8 @@ MIN_POINTS = 2
 MAX_IV = 5.0
 
 _PARITY_PAIRS = 3
+_LEAST_PRICE, _MOST_PRICE = 0.01, 1e7  # of a strike or a forward; what lies outside is no quote
+_MOST_CARRY = 5.0  # rate times years; more is no interest rate
 
 _Key = tuple[datetime, float, Right]
 Floats = NDArray[np.float64]
@@ -134,12 +136,13 @@ def surface_smile(surface: Surface, settles_at: datetime, at: datetime) -> Smile
     """Return the smile of an expiry: its own, else between its neighbours, else the nearest one's shape and forward.
 
     Between two expiries total variance at equal x, the logarithm of the forward and the rate are linear in the time
-    left at `at`. `None` when the surface has no expiry that is still alive.
+    left at `at`. `None` when the surface has no other usable expiry that is still alive.
     """
     own = next((smile for smile in surface.smiles if smile.settles_at == settles_at), None)
     if own is not None:
         return own
-    alive = sorted((smile for smile in surface.smiles if smile.settles_at > at), key=lambda smile: smile.settles_at)
+    usable = (smile for smile in surface.smiles if smile.settles_at > at and smile.points and _is_price(smile.forward))
+    alive = sorted(usable, key=lambda smile: smile.settles_at)
     if not alive:
         return None
     for near, far in pairwise(alive):
@@ -190,7 +193,7 @@ def _listed(view: MarketView, book: Book) -> Iterable[ChainQuote | OptionLeg]:
 
 
 def _is_price(value: float) -> bool:
-    return math.isfinite(value) and value > 0.0
+    return _LEAST_PRICE <= value <= _MOST_PRICE
 
 
 def _forwards(mids: Mapping[_Key, float], view: MarketView) -> dict[datetime, float]:
@@ -210,7 +213,7 @@ def _forwards(mids: Mapping[_Key, float], view: MarketView) -> dict[datetime, fl
 
 
 def _growth(rate: float, years: float) -> float:
-    return math.exp(rate * years) if math.isfinite(rate) and abs(rate) < 1.0 else math.nan
+    return math.exp(rate * years) if abs(rate * years) < _MOST_CARRY else math.nan
 
 
 def _ib_sigmas(view: MarketView, book: Book, policy: Policy) -> dict[tuple[datetime, float], float]:
