@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -18,7 +18,10 @@ _MIN_INSIDE = 3  # a bar with fewer inner ticks keeps only its open and its clos
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Hold one bar as ticks: first and last tick, published prices, and whether its close is the official one."""
+    """Hold one bar as ticks: first and last tick, and published prices.
+
+    A stale open repeats the close of the session before because the index was not calculated yet: it is no anchor.
+    """
 
     first: int
     last: int
@@ -26,6 +29,7 @@ class Stretch:
     high: float
     low: float
     close: float
+    stale_open: bool = False
 
 
 def stretches(
@@ -38,6 +42,7 @@ def stretches(
     """
     found: list[Stretch] = []
     covered: set[date] = set()
+    closes = {row.at.astimezone(NEW_YORK).date(): row.numbers["close"] for row in daily}
     for number, bar in enumerate(bars):
         day = bar.at.astimezone(NEW_YORK).date()
         end = bar.at + timedelta(minutes=minutes)
@@ -48,9 +53,16 @@ def stretches(
             continue
         covered.add(day)
         first, last = grid.index(max(bar.at, span.opens)), grid.index(min(end, span.closes)) - 1
-        found.append(_stretch(first, last, bar, None))
+        stretch = _stretch(first, last, bar, None)
+        stale = _repeats(stretch, closes.get(timetable.before(day)))
+        found.append(replace(stretch, stale_open=stale))
     found.extend(_daily_stretches(daily, covered, hours, grid, timetable))
     return sorted(found, key=lambda item: item.first)
+
+
+def _repeats(part: Stretch, before: float | None) -> bool:
+    """Say whether a bar opens at the last close and leaves it one way, as a value that was not yet calculated."""
+    return part.open == before and part.high > part.low and part.open in (part.low, part.high)
 
 
 def _span_of_bar(spans: Sequence[Span], bar: Row, end: datetime) -> Span | None:
@@ -102,7 +114,9 @@ def anchored(
     for part in parts:
         low[part.first : part.last + 1], high[part.first : part.last + 1] = part.low, part.high
         early, late = rng.uniform(0.08, 0.48), rng.uniform(0.52, 0.92)
-        points[part.first], points[part.last] = part.open, part.close
+        points[part.last] = part.close
+        if not part.stale_open:
+            points[part.first] = part.open
         turns = [tick for tick in late_highs if part.first < tick < part.last]
         points |= _extremes(part, early, late, guide, turns[0] if turns else None)
     for tick, value in official:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.gateway.errors import ScenarioError
-from bot.gateway.market.bridge import Array, generator, settled_noise
+from bot.gateway.market.bridge import Array, generator, held, settled_noise
 from bot.gateway.market.grid import TICK_SECONDS
-from bot.gateway.market.indices import Clockwork, day_ranges, within_ranges
+from bot.gateway.market.indices import Clockwork, Mask, day_ranges, within_ranges
 from bot.gateway.market.scenario import LateMove, Scenario
 from bot.gateway.market.sessions import NEW_YORK, VX_SETTLES_AT_CASH_CLOSE_SINCE, Hours
 from bot.gateway.market.tables import Row, day, read_rows
@@ -98,13 +98,21 @@ def _future(
     path = within_ranges(path, day_ranges(live, Hours.VX, clock), at, prices)
     return Future(
         settles_on=expiry,
-        mid=np.maximum(path, 0.05),
+        mid=held(np.maximum(path, 0.05), _trading(scenario, clock)),
         settle_ticks=ticks,
         settle_values=values,
         volumes={row.at.astimezone(NEW_YORK).date(): row.numbers.get("volume", 0.0) for row in rows},
         open_interest={row.at.astimezone(NEW_YORK).date(): row.numbers.get("open_interest", 0.0) for row in rows},
         final=final,
     )
+
+
+def _trading(scenario: Scenario, clock: Clockwork) -> Mask:
+    """Return the ticks at which futures trade; in between the last price stands."""
+    mask = clock.open[Hours.VX].copy()
+    for halt in scenario.halts:
+        mask[clock.grid.index(halt.begins) + 1 : clock.grid.index(halt.futures_end)] = False
+    return mask
 
 
 def _settles(rows: Sequence[Row], clock: Clockwork) -> dict[int, float]:
