@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from builders import (
+    DAY,
+    VX,
+    VX_FAR,
+    VXM,
+    VXM_FAR,
+    at,
+    book,
+    exposure,
+    future,
+    lot,
+    memory,
+    order,
+    spike_view,
+    state,
+    surface,
+)
+
+from strategies.alvh.judge import judge
+from strategies.alvh.policy import CapPolicy, Policy
+from strategies.alvh.records import Decision, Episode, FutureQuote, Lot, MarketView, Phase, Purpose, Side
+from strategies.alvh.roll import moved, roll_due
+
+POLICY = Policy()
+NEAR, NEXT_MONTH = date(2018, 2, 12), date(2018, 3, 12)
+
+
+def view(**changes: Any) -> MarketView:
+    """Return a quiet morning with a contract 7 days before its settlement and the next one 35 days before."""
+    months = (
+        future(VX, 18.0, settles_on=NEAR, dte=7),
+        future(VXM, 18.0, settles_on=NEAR, dte=7),
+        future(VX_FAR, 17.0, settles_on=NEXT_MONTH, dte=35),
+        future(VXM_FAR, 17.0, settles_on=NEXT_MONTH, dte=35),
+    )
+    return replace(spike_view(60), futures=months, **changes)
+
+
+def near(con_id: int = VXM, quantity: int = 6) -> Lot:
+    return lot(con_id, quantity, price=17.0, settles_on=NEAR)
+
+
+def far(con_id: int = VXM_FAR, quantity: int = 6) -> Lot:
+    return lot(con_id, quantity, price=17.0, settles_on=NEXT_MONTH)
+
+
+def episode(**changes: Any) -> Episode:
+    made = Episode(
+        id="E",
+        armed_at=at(0),
+        armed_on=date(2018, 2, 1),
+        baseline=surface(),
+        con_id=VX,
+        base=16.0,
+        peak=20.0,
+        target_minis=6,
+        tranches_proposed=3,
+        stages_done=0,
+        selling=False,
+        was_inverted=False,
+        peak_position_minis=6,
+        first_fill_on=date(2018, 2, 1),
+        tranche_goal_minis=6,
+    )
+    return replace(made, **changes)
+
+
+def wake(
+    *lots: Lot, followed: Episode | None = None, seen: MarketView | None = None, policy: Policy = POLICY, **known: Any
+) -> Decision:
+    knows = state(*lots, memory=memory(episode=followed or episode(), phase=Phase.T3), **known)
+    return judge(seen or view(), book(*lots), knows, policy, memory=knows.memory, exposure=exposure())
+
+
+def orders(decision: Decision) -> list[tuple[Purpose, int, int]]:
+    return [(p.purpose, p.con_id, p.quantity) for p in decision.proposals]
+
+
+@pytest.mark.parametrize(("dte", "business_days", "due"), [(8, 6, False), (7, 6, True), (8, 5, True)])
+def test_the_roll_zone_is_seven_days_or_five_sessions(dte: int, business_days: int, due: bool) -> None:
+    quoted: FutureQuote = future(VX, dte=dte, business_days=business_days)
+    assert roll_due(quoted, POLICY) is due
+
+
+def test_base_and_peak_keep_their_distance_in_vix_points() -> None:
+    # distance of 2 points at beta .7 is 1.4 at beta .49
+    assert moved(16.0, 18.0, 17.0, 0.70, 0.49) == pytest.approx(15.6)
+
+
+def test_a_roll_buys_the_far_month_first_and_moves_base_and_peak() -> None:
+    first = wake(near())
+    # floor(6 * beta(7) / beta(35)) = floor(6 * .7043 / .4764) = 8
+    assert orders(first) == [(Purpose.ROLL_BUY, VXM_FAR, 8)]
+    rolling = first.memory.episode
+    assert rolling is not None
+    assert (rolling.con_id, rolling.roll_from, rolling.roll_minis) == (VX_FAR, NEAR, 6)
+    assert rolling.base == pytest.approx(17.0 - 2.0 * 0.4764 / 0.7043, abs=1e-3)
+    assert rolling.peak == pytest.approx(17.0 + 2.0 * 0.4764 / 0.7043, abs=1e-3)
+
+
+def rolling() -> Episode:
+    found = wake(near()).memory.episode
+    assert found is not None
+    return found
+
+
+def test_the_near_month_is_sold_when_the_far_one_is_filled() -> None:
+    filled = wake(near(), far(quantity=8), followed=rolling())
+    assert orders(filled) == [(Purpose.ROLL_SELL, VXM, 6)]
+    assert filled.phase_after is Phase.T3
+
+
+def test_a_half_filled_far_month_lets_its_share_go() -> None:
+    # 4 far minis replace floor(4 * .4764 / .7043) = 2 near ones
+    part = wake(near(), far(quantity=4), followed=rolling())
+    assert orders(part) == [(Purpose.ROLL_BUY, VXM_FAR, 4), (Purpose.ROLL_SELL, VXM, 2)]
+
+
+def test_a_working_far_buy_is_waited_for() -> None:
+    waiting = wake(near(), followed=rolling(), working=(order(VXM_FAR, Side.BUY, 8),))
+    assert orders(waiting) == []
+    assert waiting.cancel == ()
+
+
+def test_a_finished_roll_leaves_the_far_position_to_the_stages() -> None:
+    done = wake(far(quantity=8), followed=rolling()).memory.episode
+    assert done is not None
+    assert done.roll_from is None
+    assert (done.peak_position_minis, done.tranche_goal_minis) == (8, 8)
+
+
+def test_the_guardian_does_not_roll_in_but_finishes_the_sale() -> None:
+    noon = replace(view(), now=at(200), session=spike_view(200).session)
+    assert orders(wake(near(), seen=noon)) == []
+    assert orders(wake(near(), far(quantity=8), followed=rolling(), seen=noon)) == [(Purpose.ROLL_SELL, VXM, 6)]
+
+
+def test_the_position_cap_makes_the_roll_go_in_slices() -> None:
+    tight = Policy(caps=CapPolicy(max_position_minis=10, max_order_minis=10))
+    start = wake(near(), policy=tight)
+    assert orders(start) == [(Purpose.ROLL_BUY, VXM_FAR, 4)]
+
+
+def test_at_a_full_position_a_big_contract_goes_a_little_early() -> None:
+    tight = Policy(caps=CapPolicy(max_position_minis=12, max_order_minis=10))
+    stuck = wake(near(VX, 1), far(quantity=2), followed=replace(rolling(), roll_minis=10), policy=tight)
+    assert orders(stuck) == [(Purpose.ROLL_SELL, VX, 1)]
+
+
+def test_without_a_far_month_or_a_price_nothing_rolls() -> None:
+    seen = view()
+    lonely = replace(seen, futures=seen.futures[:2])
+    assert orders(wake(near(), seen=lonely)) == []
+    stale = tuple(replace(f, quote=replace(f.quote, age_s=99.0)) for f in seen.futures)
+    assert orders(wake(near(), seen=replace(seen, futures=stale))) == []
+
+
+def test_a_roll_whose_far_month_is_no_longer_quoted_waits() -> None:
+    seen = replace(view(), futures=view().futures[:2])
+    waiting = wake(near(), far(quantity=2), followed=rolling(), seen=seen)
+    assert orders(waiting) == []
+    assert not next(check.passed for check in waiting.checks if check.name == "roll")
+
+
+def test_an_unwinding_hedge_is_closed_instead_of_rolled() -> None:
+    closing = wake(near(), followed=episode(selling=True))
+    assert orders(closing) == [(Purpose.SETTLEMENT, VXM, 6)]
+
+
+def test_no_tranche_is_bought_while_rolling() -> None:
+    growing = replace(rolling(), target_minis=30, tranches_proposed=1, tranche_goal_minis=6)
+    found = wake(near(), far(quantity=8), followed=growing)
+    assert Purpose.TRANCHE not in {p.purpose for p in found.proposals}
+
+
+def test_a_hedge_outside_the_roll_zone_stays() -> None:
+    assert DAY < NEAR
+    assert orders(wake(lot(), followed=episode(tranche_goal_minis=3), seen=spike_view(60))) == []
