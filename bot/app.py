@@ -166,7 +166,7 @@ class Bot:
             max_dte=contract.max_dte,
             freshness=plan.policy.freshness,
         )
-        observer = Observer(self.broker, self.clock, TradingDays(), sight)
+        observer = Observer(self.broker, self.clock, sight)
         allowed = AllowList(observer)
         if self._writer is None:
             self._desk = RehearsalDesk(

@@ -33,7 +33,7 @@ from strategies.alvh.policy import Policy
 NEW_YORK = ZoneInfo("America/New_York")
 CLIENT_ID = 17
 WATCHED = timedelta(seconds=15)  # the market's own tick
-ASLEEP = timedelta(minutes=5)
+ASLEEP = timedelta(hours=1)
 BEFORE_OPEN = timedelta(minutes=30)
 AFTER_CLOSE = timedelta(minutes=20)
 REPORT_NAME = "report.html"
@@ -136,7 +136,7 @@ def provenance(info: ScenarioInfo) -> str:
 
 
 def stride(now: datetime) -> timedelta:
-    """Return how far the stepped clock may go at once: a market tick around a session, minutes at night."""
+    """Return how far the stepped clock may go at once: a market tick around a session, an hour at night."""
     hours = hours_on(now.astimezone(NEW_YORK).date())
     if hours is None:
         return ASLEEP
