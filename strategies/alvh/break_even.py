@@ -6,7 +6,8 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import pairwise
+
+import numpy as np
 
 from strategies.alvh.condors import Condor
 from strategies.alvh.records import OptionLeg, Right
@@ -33,19 +34,14 @@ def break_evens(condors: Iterable[Condor], spot: float | None) -> tuple[float | 
 
 def _roots(legs: list[_Held]) -> list[float]:
     """Return the zeros of the profit at expiry, which is straight between strikes and flat beyond the wings."""
-    strikes = sorted({leg.strike for leg, _ in legs})
-    profits = [_profit(legs, strike) for strike in strikes]
-    roots = []
-    for (low, high), (at_low, at_high) in zip(pairwise(strikes), pairwise(profits), strict=True):
-        if (at_low < 0.0) is not (at_high < 0.0) and math.isfinite(at_low + at_high):
-            roots.append(low + (high - low) * at_low / (at_low - at_high))
-    return roots
-
-
-def _profit(legs: list[_Held], price: float) -> float:
-    total = 0.0
-    for leg, quantity in legs:
-        worth = price - leg.strike if leg.right is Right.CALL else leg.strike - price
-        paid = math.nan if leg.avg_price is None else leg.avg_price
-        total += quantity * leg.multiplier * (max(worth, 0.0) - paid)
-    return total
+    strike = np.array([leg.strike for leg, _ in legs])
+    side = np.array([1.0 if leg.right is Right.CALL else -1.0 for leg, _ in legs])
+    size = np.array([float(quantity * leg.multiplier) for leg, quantity in legs])
+    paid = np.array([math.nan if leg.avg_price is None else leg.avg_price for leg, _ in legs])
+    prices = np.unique(strike)
+    profit = (size * (np.maximum(side * (prices[:, None] - strike), 0.0) - paid)).sum(axis=1)
+    if not np.isfinite(profit).all():
+        return []
+    crossing = np.flatnonzero((profit[:-1] < 0.0) != (profit[1:] < 0.0))
+    low, high, at_low, at_high = prices[crossing], prices[crossing + 1], profit[crossing], profit[crossing + 1]
+    return [float(root) for root in low + (high - low) * at_low / (at_low - at_high)]

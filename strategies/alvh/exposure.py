@@ -32,6 +32,7 @@ from strategies.alvh.valuation import (
 )
 
 _NOTHING_SEEN: Mapping[int, Surface] = {}
+_NO_GREEKS = (None,) * 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +63,10 @@ def value_book(
     parts = (*found.parts, *found.remainder)
     hedged = np.arange(len(parts)) < len(found.parts)
     pieces = lay_out(parts, view.now, policy)
-    quoted = quoted_smiles(view, book, policy) if _needs_quotes(parts, policy) else None
-    present = value_now(parts, pieces, view, quoted, policy)
+    greeks = [trusted_greeks(part.leg, policy.freshness.greeks_s) for part in parts]
+    needs_quotes = policy.sizing.vega_delta is VegaDelta.SCENARIO or None in greeks
+    quoted = quoted_smiles(view, book, policy) if needs_quotes else None
+    present = value_now(parts, greeks, pieces, quoted, view.rate)
     stored = None if baseline is None else value_stored(pieces, present, baseline, view.now, first_seen)
     gauges = {gauge: _read(gauge, pieces, present, stored, hedged, policy.sizing) for gauge in Gauge}
     chosen = gauges[policy.sizing.gauge]
@@ -137,12 +140,6 @@ def vega_delta(
     return min(short_before * min(max(inflation, 0.0), policy.inflation_cap), -net_usd)
 
 
-def _needs_quotes(parts: Sequence[Part], policy: Policy) -> bool:
-    if policy.sizing.vega_delta is VegaDelta.SCENARIO:
-        return True
-    return any(trusted_greeks(part.leg, policy.freshness.greeks_s) is None for part in parts)
-
-
 def _members(gauge: Gauge, pieces: Pieces, hedged: Flags, policy: SizingPolicy) -> Flags:
     """Return which pieces a gauge is read from: those of condors with days enough left, on its side."""
     old_enough = hedged & (pieces.days >= policy.min_leg_days)
@@ -204,17 +201,21 @@ def _scenario_loss(
 
 def _rows(parts: Sequence[Part], hedged: int, pieces: Pieces, present: Present) -> tuple[LegExposure, ...]:
     vega = pieces.size * present.vega
-    columns = (vega, vega * pieces.weight, pieces.size * present.delta, pieces.size * present.gamma)
-    table = np.array((*columns, pieces.size * present.theta)).T.tolist()
+    table = np.array(
+        (vega, vega * pieces.weight, *(pieces.size * greek for greek in (present.delta, present.gamma, present.theta)))
+    )
+    known = [bool(flag) for flag in np.isfinite(table).all(axis=0)]
     return tuple(
-        _row(part, present.source[index], table[index], is_hedged=index < hedged) for index, part in enumerate(parts)
+        _row(part, source, greeks if valued else _NO_GREEKS, is_hedged=index < hedged)
+        for index, (part, source, greeks, valued) in enumerate(
+            zip(parts, present.source, table.T.tolist(), known, strict=True)
+        )
     )
 
 
-def _row(part: Part, source: str, greeks: Sequence[float], *, is_hedged: bool) -> LegExposure:
+def _row(part: Part, source: str, greeks: Sequence[float | None], *, is_hedged: bool) -> LegExposure:
     leg = part.leg
-    known = all(math.isfinite(value) for value in greeks)
-    vega, vega30, delta, gamma, theta = greeks if known else (None,) * 5
+    vega, vega30, delta, gamma, theta = greeks
     label = f"{leg.trading_class} {leg.expires_on} {leg.strike:g}{leg.right}"
     return LegExposure(
         con_id=leg.con_id,

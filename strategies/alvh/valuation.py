@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from strategies.alvh.condors import Part
 from strategies.alvh.policy import Policy
-from strategies.alvh.records import Greeks, GreeksSource, MarketView, OptionLeg, Right, Smile, Surface
+from strategies.alvh.records import Greeks, GreeksSource, OptionLeg, Right, Smile, Surface
 from strategies.alvh.sizing import term_weight
 from strategies.alvh.surface import MAX_IV, QuotedSmiles, is_spx, smile_sigma, surface_smile
 from strategies.pricing import DAYS_PER_YEAR, black76_greeks, years_until
@@ -83,14 +83,13 @@ def trusted_greeks(leg: OptionLeg, max_age_s: float) -> Greeks | None:
         return None
     if not (greeks.vega > 0.0 and 0.0 < greeks.iv < MAX_IV):
         return None
-    numbers = (greeks.vega, greeks.delta, greeks.gamma, greeks.theta)
-    return greeks if all(math.isfinite(value) for value in numbers) else None
+    return greeks if math.isfinite(greeks.vega + greeks.delta + greeks.gamma + greeks.theta) else None
 
 
 def value_now(
-    parts: Sequence[Part], pieces: Pieces, view: MarketView, quoted: QuotedSmiles | None, policy: Policy
+    parts: Sequence[Part], trusted: Sequence[Greeks | None], pieces: Pieces, quoted: QuotedSmiles | None, rate: float
 ) -> Present:
-    """Return the greeks of each piece: IB's where trusted, else our own from the quoted volatility of its strike.
+    """Return the greeks of each piece: IB's where `trusted`, else our own from the quoted volatility of its strike.
 
     `quoted` may be `None` when no leg needs it. Without IB's greeks, a volatility or a parity forward a piece is
     unknown, and only SPX options are valued by us.
@@ -98,9 +97,8 @@ def value_now(
     rows = np.full((5, len(parts)), np.nan)
     source = [UNKNOWN] * len(parts)
     own: list[tuple[int, float, float]] = []
-    for index, part in enumerate(parts):
+    for index, (part, greeks) in enumerate(zip(parts, trusted, strict=True)):
         leg = part.leg
-        greeks = trusted_greeks(leg, policy.freshness.greeks_s)
         if greeks is not None:
             rows[:, index] = (greeks.iv, greeks.delta, greeks.gamma, greeks.vega, greeks.theta)
             source[index] = GreeksSource.IB.value
@@ -108,7 +106,7 @@ def value_now(
             sigma, forward = quoted.sigmas.get((leg.settles_at, leg.strike)), quoted.forwards.get(leg.settles_at)
             if sigma is not None and forward is not None:
                 own.append((index, sigma, forward))
-    _fill_own(rows, source, own, pieces, view.rate)
+    _fill_own(rows, source, own, pieces, rate)
     return Present(sigma=rows[0], delta=rows[1], gamma=rows[2], vega=rows[3], theta=rows[4], source=tuple(source))
 
 
