@@ -1,0 +1,105 @@
+"""State what every client library must be able to do against a gateway, whatever scenario it serves.
+
+A conversation (one per library) has a method for each step; it returns a line to print and raises `Failed` when the gateway's
+answer is not what the step demands. The market may stand still or move meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import inspect
+import sys
+import traceback
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+STEPS = (
+    "connect",
+    "contract_details",
+    "quotes",
+    "what_if",
+    "place",
+    "cancel",
+    "partial_fill",
+    "executions",
+    "history",
+    "account",
+)
+PATIENCE_S = 10.0
+ORDER_REF = "conformance"
+UNKNOWN_CONTRACT = 200
+CANCELLED = 202
+FAMILIES = (("VIX", "1000"), ("VXM", "100"))  # the last one is traded: small enough for any account
+BEYOND = 5  # contracts more than are displayed
+
+
+class Failed(Exception):
+    """Say what a step expected and what came instead."""
+
+
+def demand(holds: object, what: str, *seen: object) -> None:
+    """Raise `Failed` unless it holds."""
+    if not holds:
+        raise Failed(f"{what}; seen {', '.join(repr(item) for item in seen)}" if seen else what)
+
+
+def front_monthly(listed: Sequence[tuple[str, int]]) -> int:
+    """Return the index of the second monthly (the first may settle soon) among (expiry, conId) pairs."""
+    demand(len(listed) >= 2, "at least two monthlies are listed", listed)
+    demand(len({con_id for _, con_id in listed}) == len(listed), "conIds differ", listed)
+    return sorted(range(len(listed)), key=lambda index: listed[index][0])[1]
+
+
+def check_two_sided(bid: float, ask: float, bid_size: float, ask_size: float) -> None:
+    """Demand a market that an order can meet."""
+    demand(0 < bid < ask, "bid stands below ask", bid, ask)
+    demand(bid_size > 0 and ask_size > 0, "both sides have size", bid_size, ask_size)
+
+
+def resting_price(bid: float, tick: float) -> float:
+    """Return a limit that buys nothing now: a tenth below the bid, on the grid."""
+    return round(round(bid * 0.9 / tick) * tick, 2)
+
+
+def check_partial(filled: float, remaining: float, wanted: float) -> None:
+    """Demand that an order larger than the displayed size was filled in part."""
+    demand(0 < filled < wanted, "the order is filled in part", filled, remaining)
+    demand(filled + remaining == wanted, "filled and remaining add up", filled, remaining, wanted)
+
+
+def check_bars(starts: Sequence[Any], ranges: Sequence[tuple[float, float, float, float]]) -> None:
+    """Demand a rising sequence of bars whose high and low enclose open and close."""
+    demand(len(starts) >= 2, "there are bars", len(starts))
+    demand(all(one < next_one for one, next_one in pairwise(starts)), "bars rise in time", *starts[:3])
+    for opened, high, low, close in ranges:
+        demand(low <= min(opened, close) and max(opened, close) <= high, "high and low enclose", opened, high, low, close)
+
+
+def arguments(description: str) -> argparse.Namespace:
+    """Read the command line of a conformance script."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--client-id", type=int, default=77)
+    return parser.parse_args()
+
+
+async def walk(conversation: Any, name: str) -> int:
+    """Take every step in order, print one line each, and return 0, or 1 at the first that fails."""
+    try:
+        for step in STEPS:
+            try:
+                outcome = getattr(conversation, step)()
+                line = await outcome if inspect.isawaitable(outcome) else outcome
+            except (Failed, TimeoutError, asyncio.TimeoutError, ConnectionError, OSError) as problem:
+                print(f"FAIL {name} {step}: {problem or type(problem).__name__}", flush=True)
+                return 1
+            except Exception:
+                print(f"FAIL {name} {step}: {traceback.format_exc()}", file=sys.stderr, flush=True)
+                return 1
+            print(f"ok   {name} {step}: {line}", flush=True)
+    finally:
+        conversation.hang_up()
+    return 0
