@@ -79,7 +79,9 @@ def test_a_gap_between_bars_ends_the_look_back() -> None:
 def test_bars_of_the_night_or_the_future_do_not_count() -> None:
     view = spike_view(30)
     future = breadth_bars([-0.9], at(35))
-    assert breadth_readings(replace(view, breadth_bars=view.breadth_bars + future), POLICY) == breadth_readings(view, POLICY)
+    assert breadth_readings(replace(view, breadth_bars=view.breadth_bars + future), POLICY) == breadth_readings(
+        view, POLICY
+    )
     assert breadth_readings(replace(view, session=session(at(30), opens_at=at(30))), POLICY) == ()
 
 
