@@ -41,11 +41,7 @@ test: $(DEV_READY) ## run every test in an environment of its own (CLIENT=ib_asy
 	@$(DEV_ENV)/bin/python -m pytest $(PYTEST_ARGS)
 
 check: $(DEV_READY) ## lint, types, walls between the rooms, and whether the docs are true
-	$(DEV_ENV)/bin/ruff check .
-	$(DEV_ENV)/bin/ruff format --check .
-	$(DEV_ENV)/bin/mypy
-	$(DEV_ENV)/bin/lint-imports --no-cache
-	$(DEV_ENV)/bin/python tools/check_docs.py
+	@tools/check.sh $(DEV_ENV)/bin
 
 format: $(DEV_READY) ## lay the code out and mend what the linter can mend
 	$(DEV_ENV)/bin/ruff check --fix .

@@ -1,8 +1,8 @@
 """Know the trading sessions: when the stock market is open, which window an instant falls into, when VX settles.
 
-Sessions are those of XNYS; the futures exchange follows them with hours of its own. The calendar library is loaded at the
-first question and read once into plain tuples, so that a question every minute costs microseconds. Nothing here reads the
-clock or the host's time zone.
+Sessions are those of XNYS; the futures exchange follows them with hours of its own. The calendar library is loaded at
+the first question and read once into plain tuples, so that a question every minute costs microseconds. Nothing here
+reads the clock or the host's time zone.
 """
 
 from __future__ import annotations
@@ -92,18 +92,16 @@ def hours_on(day: date) -> Hours | None:
 
 
 def futures_hours_on(day: date) -> Hours | None:
-    """Return the regular hours of VX and VXM: 09:30 to 16:00 New York time (16:15 before 2020-10-26), 13:15 on half days.
+    """Return the regular hours of VX and VXM; `None` on a day without a session.
 
-    The published futures calendars of the libraries are wrong in both the close and some half days; this rule matches the
-    exchange's own list.
+    New York time 09:30 to 16:00 (to 16:15 before 2020-10-26), to 13:15 on half days. The futures calendars of the
+    libraries are wrong in both the close and some half days; this rule matches the exchange's own list.
     """
     stocks = hours_on(day)
     if stocks is None:
         return None
-    if stocks.early_close:
-        closes = time(13, 15)
-    else:
-        closes = time(16, 0) if day >= SETTLEMENT_MOVED_ON else time(16, 15)
+    usual = time(16, 0) if day >= SETTLEMENT_MOVED_ON else time(16, 15)
+    closes = time(13, 15) if stocks.early_close else usual
     return Hours(
         day=day,
         opens_at=datetime.combine(day, time(9, 30), NEW_YORK).astimezone(UTC),
@@ -134,7 +132,7 @@ def _frame(day: date) -> tuple[Hours, datetime, date, tuple[date, ...]] | None:
 
 
 def session_at(now: datetime) -> Session | None:
-    """Return the session that is running at an aware instant; `None` before the open, from the close on, and on days off."""
+    """Return the session running at an aware instant; `None` before the open, from the close on, and on days off."""
     if now.tzinfo is None:
         raise ValueError(f"{now} has no time zone")
     instant = now.astimezone(UTC)

@@ -57,11 +57,7 @@ def rows_between(first: date, last: date) -> list[dict[str, Any]]:
         mark = "?" if event.tentative else ""
         by_day.setdefault(event.day, []).append(f"{event.name} {_clock(event.at)}{mark}")
     days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
-    return [
-        _row(day, day in settlements, by_day.get(day, []))
-        for day in days
-        if day.weekday() < 5 or day in by_day  # noqa: PLR2004
-    ]
+    return [_row(day, day in settlements, by_day.get(day, [])) for day in days if day.weekday() < 5 or day in by_day]
 
 
 def _row(day: date, settles: bool, named: list[str]) -> dict[str, Any]:
