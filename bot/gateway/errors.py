@@ -4,6 +4,8 @@
     ├── ScenarioError    a scenario's files must be mended
     ├── ProtocolError    a client's bytes cannot be a TWS conversation: that connection is closed
     └── RequestProblem   a request is answered with an IB error code, nothing else happens
+
+All but the last reach the operator; the last reaches the client that asked.
 """
 
 from __future__ import annotations

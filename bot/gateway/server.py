@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 TWS_ZONE = ZoneInfo("US/Eastern")
 QUIET_GAP = timedelta(minutes=15)
 QUIET_STEP = timedelta(minutes=5)
+_TURNS_TO_CLOSE = 20  # of the event loop, for what is still unsent to a client that reads
+_LONGEST_ID = 5  # digits
+_LONGEST_NUMBER = 18
 _FARMS = (
     (2104, "Market data farm connection is OK:usfarm"),
     (2106, "HMDS data farm connection is OK:ushmds"),
@@ -36,8 +39,8 @@ _FARMS = (
 class Gateway:
     """Be the TWS: accept clients, answer them at once, and tell them what changes as the market's time moves.
 
-    `live_data=False` makes an account without live market data (354, delayed ticks only); `data_lines` is the number of streaming
-    quotes it may hold at once.
+    `live_data=False` makes an account without live market data (354, delayed ticks only); `data_lines` is the number of
+    streaming quotes it may hold at once.
     """
 
     def __init__(
@@ -88,14 +91,19 @@ class Gateway:
 
     async def stop(self) -> None:
         """Hang up on every client and stop listening."""
-        for session in tuple(self._sessions):
-            session.close()
         if self._server is not None:
             self._server.close()
-            await self._server.wait_closed()
-            self._server = None
+        for session in tuple(self._sessions):
+            session.close()
+        for _ in range(_TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
+        for session in tuple(self._sessions):
+            session.abort()
         while self._sessions:
             await asyncio.sleep(0)
+        if self._server is not None:
+            await self._server.wait_closed()
+            self._server = None
 
     def advance(self, to: datetime) -> None:
         """Walk the market to `to` tick by tick, match at every tick, and tell clients what changed.
@@ -134,8 +142,8 @@ class Gateway:
             session.flush()
 
     def received(self, session: Session, fields: Sequence[str]) -> None:
-        """Handle one frame; a failure of a handler is logged and answered with an error, never with a dropped connection."""
-        message_id = int(fields[0]) if fields and fields[0].isascii() and fields[0].isdigit() else 0
+        """Handle one frame; a failing handler is logged and answered with an error, never with a dropped connection."""
+        message_id = _whole(fields[0]) or 0 if fields and len(fields[0]) <= _LONGEST_ID else 0
         self.frames[message_id] += 1
         message = inbound.REQUESTS.get(message_id)
         if message is None:
@@ -159,7 +167,9 @@ class Gateway:
             session.refuse(_guessed_id(message, fields), 320, f"Error reading request: {problem}")
         except Exception as problem:
             log.exception("client %d: %s failed", session.client_id, message.name)
-            text = f"Error validating request.-'bN' : cause - {message.name} failed in the simulated gateway: {problem!r}"
+            text = (
+                f"Error validating request.-'bN' : cause - {message.name} failed in the simulated gateway: {problem!r}"
+            )
             session.refuse(_request_id(values), 321, text)
 
     def _refuse_unknown(self, session: Session, message_id: int, fields: Sequence[str]) -> None:
@@ -218,7 +228,7 @@ def _accept(_: Client, __: Values) -> None:
 
 
 def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if len(text) <= _LONGEST_NUMBER and text.isascii() and text.isdigit() else None
 
 
 def _request_id(values: Values) -> int | None:

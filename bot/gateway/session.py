@@ -119,6 +119,11 @@ class Session(asyncio.Protocol):
             log.warning("%s: client %d does not read; connection dropped", self._peer, self.client_id)
             self._transport.abort()
 
+    def abort(self) -> None:
+        """Hang up without waiting for a client that does not read."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def close(self) -> None:
         """Write what is queued and hang up."""
         self.flush()

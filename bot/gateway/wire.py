@@ -1,4 +1,4 @@
-"""Cut a byte stream into TWS frames, and build frames: 4 bytes of big-endian length, then NUL-terminated text fields."""
+"""Cut a byte stream into TWS frames and build frames: 4 bytes of big-endian length, then NUL-terminated text."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
     python tests/conformance/conformance_ibapi.py --port 7497
 
-The package is not a dependency of this project (its licence is Interactive Brokers' own); install it in an environment of its own.
+The package is not a dependency of this project (its licence is Interactive Brokers' own): install it in an
+environment of its own.
 """
 
 from __future__ import annotations
@@ -254,7 +255,9 @@ class Conversation:
         wanted = self.ears.sizes[self.quote_id][ASK_SIZE] + BEYOND
         ask = self.ears.prices[self.quote_id][ASK]
         self.api.placeOrder(order_id, self.future, self.order("LMT", wanted, ask))
-        self.until(lambda: order_id in self.ears.status and self.ears.status[order_id][1] > 0, "the order meets the size")
+        self.until(
+            lambda: order_id in self.ears.status and self.ears.status[order_id][1] > 0, "the order meets the size"
+        )
         _, filled, remaining, _ = self.ears.status[order_id]
         check_partial(filled, remaining, wanted)
         self.cancel_order(order_id)

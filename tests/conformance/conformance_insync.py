@@ -1,11 +1,12 @@
 """Take the conformance steps with ib_insync, or with ib_async where that is installed.
 
-    python tests/conformance/conformance_insync.py --port 7497
+python tests/conformance/conformance_insync.py --port 7497
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import math
 import sys
@@ -14,10 +15,10 @@ from datetime import timedelta
 from typing import Any
 
 from conformance_steps import (
+    BEYOND,
     CANCELLED,
     FAMILIES,
     ORDER_REF,
-    BEYOND,
     PATIENCE_S,
     UNKNOWN_CONTRACT,
     arguments,
@@ -179,10 +180,8 @@ class Conversation:
         last = (await asyncio.wait_for(asked, PATIENCE_S))[-1]
         demand(last.date <= now + timedelta(minutes=1), "no bar begins in the future", last.date, now)
         asked = self.ib.reqHistoricalDataAsync(self.future, "", "1 D", "7 mins", "TRADES", False, 2)
-        try:
+        with contextlib.suppress(TimeoutError):  # ib_async takes this refusal for a warning and waits on
             demand(not await asyncio.wait_for(asked, 1.0), "a bar size that does not exist gives nothing")
-        except asyncio.TimeoutError:  # ib_async takes this refusal for a warning and waits on
-            pass
         return f"bars up to {last.date:%Y-%m-%d %H:%M} UTC"
 
     async def account(self) -> str:

@@ -1,13 +1,12 @@
 """State what every client library must be able to do against a gateway, whatever scenario it serves.
 
-A conversation (one per library) has a method for each step; it returns a line to print and raises `Failed` when the gateway's
-answer is not what the step demands. The market may stand still or move meanwhile.
+A conversation (one per library) has a method for each step; it returns a line to print and raises `Failed` when the
+gateway's answer is not what the step demands. The market may stand still or move meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import inspect
 import sys
 import traceback
@@ -74,7 +73,9 @@ def check_bars(starts: Sequence[Any], ranges: Sequence[tuple[float, float, float
     demand(len(starts) >= 2, "there are bars", len(starts))
     demand(all(one < next_one for one, next_one in pairwise(starts)), "bars rise in time", *starts[:3])
     for opened, high, low, close in ranges:
-        demand(low <= min(opened, close) and max(opened, close) <= high, "high and low enclose", opened, high, low, close)
+        demand(
+            low <= min(opened, close) and max(opened, close) <= high, "high and low enclose", opened, high, low, close
+        )
 
 
 def arguments(description: str) -> argparse.Namespace:
@@ -93,7 +94,7 @@ async def walk(conversation: Any, name: str) -> int:
             try:
                 outcome = getattr(conversation, step)()
                 line = await outcome if inspect.isawaitable(outcome) else outcome
-            except (Failed, TimeoutError, asyncio.TimeoutError, ConnectionError, OSError) as problem:
+            except (Failed, TimeoutError, ConnectionError, OSError) as problem:
                 print(f"FAIL {name} {step}: {problem or type(problem).__name__}", flush=True)
                 return 1
             except Exception:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from bot.gateway.exchange import SimulatedExchange
 from bot.gateway.market import load_market
 from bot.gateway.server import Gateway

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from bot.gateway.server import Gateway
 
+from bot.gateway.server import Gateway
 from tests.gateway.fakes_gateway import FakeExchange, FakeMarket
 from tests.gateway.raw_gateway import House
 

@@ -220,7 +220,10 @@ class FakeExchange:
         if request.quantity > 1000:
             rejected = replace(report, status="Inactive")
             self.done.append(rejected)
-            return [ErrorReport(client_id=key[0], order_id=key[1], code=201, text="Order rejected - reason:margin"), rejected]
+            return [
+                ErrorReport(client_id=key[0], order_id=key[1], code=201, text="Order rejected - reason:margin"),
+                rejected,
+            ]
         self.working[key] = report
         if request.order_type == "MKT":
             return [report, *self._fill(key, request.quantity, 15.05)]
@@ -274,9 +277,14 @@ class FakeExchange:
         if report is None:
             text = f"OrderId {order_id} that needs to be cancelled is not found."
             return [ErrorReport(client_id=client_id, order_id=order_id, code=10147, text=text)]
-        cancelled = replace(report, status="Cancelled", completed_at=self.market.now, completed_status="Cancelled by Trader")
+        cancelled = replace(
+            report, status="Cancelled", completed_at=self.market.now, completed_status="Cancelled by Trader"
+        )
         self.done.append(cancelled)
-        return [cancelled, ErrorReport(client_id=client_id, order_id=order_id, code=202, text="Order Canceled - reason:")]
+        return [
+            cancelled,
+            ErrorReport(client_id=client_id, order_id=order_id, code=202, text="Order Canceled - reason:"),
+        ]
 
     def cancel_all(self) -> Sequence[Report]:
         return [report for key in list(self.working) for report in self.cancel(*key)]
@@ -317,4 +325,6 @@ class FakeExchange:
 
     def pnl(self, account: str, con_id: int = 0) -> PnlReport:
         minutes = (self.market.now - START) / timedelta(minutes=1)
-        return PnlReport(daily=minutes, unrealized=2.0, realized=3.0, position=self.held.get(con_id, 0.0), value=-2300.0)
+        return PnlReport(
+            daily=minutes, unrealized=2.0, realized=3.0, position=self.held.get(con_id, 0.0), value=-2300.0
+        )

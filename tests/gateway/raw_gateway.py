@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from bot.gateway.server import Gateway
 from bot.gateway.wire import FrameBuffer, frame
-
 from tests.gateway.fakes_gateway import FakeExchange, FakeMarket
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from bot.gateway.messages.order import PLACE_ORDER
 
+from bot.gateway.messages.order import PLACE_ORDER
 from tests.gateway.fakes_gateway import PUT, START, VX_MARCH
 from tests.gateway.raw_gateway import House, Raw
 

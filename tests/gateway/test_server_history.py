@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from bot.gateway.errors import RequestProblem
 from bot.gateway.requests.spans import bar_seconds, duration
 from bot.gateway.requests.times import parse_time
-
 from tests.gateway.fakes_gateway import ADVANCERS, PUT, SPX, START, VX_APRIL, VX_MARCH
 from tests.gateway.raw_gateway import House
 
@@ -175,7 +175,20 @@ async def test_chains_rules_and_symbols_are_told(house: House) -> None:
     raw.write("91", "335")
     raw.write("81", "4", "sp")
     chain, end, rule, symbols = await raw.settle()
-    assert chain == ["75", "3", "CBOE", str(SPX.con_id), "SPXW", "100", "2", "20180316", "20180323", "2", "2600", "2605.5"]
+    assert chain == [
+        "75",
+        "3",
+        "CBOE",
+        str(SPX.con_id),
+        "SPXW",
+        "100",
+        "2",
+        "20180316",
+        "20180323",
+        "2",
+        "2600",
+        "2605.5",
+    ]
     assert end == ["76", "3"]
     assert rule == ["93", "335", "2", "0", "0.05", "3", "0.1"]
     assert symbols[:7] == ["79", "4", "1", str(SPX.con_id), "SPX", "IND", "CBOE"]

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from bot.gateway.messages.order import OPEN_ORDER, PLACE_ORDER
 
+from bot.gateway.messages.order import OPEN_ORDER, PLACE_ORDER
 from tests.gateway.fakes_gateway import START, VX_APRIL, VX_MARCH
 from tests.gateway.raw_gateway import House, Raw
 
@@ -149,7 +149,12 @@ async def test_a_what_if_is_one_open_order_with_margins_and_leaves_nothing_behin
     place(raw, 5, whatIf=True)
     (frame,) = await raw.settle()
     answer = opened(frame)
-    assert (answer["whatIf"], answer["permId"], answer["initMarginChange"], answer["equityWithLoanAfter"]) == (True, 0, 4, 9)
+    assert (answer["whatIf"], answer["permId"], answer["initMarginChange"], answer["equityWithLoanAfter"]) == (
+        True,
+        0,
+        4,
+        9,
+    )
     assert answer["commission"] == 2.36
     raw.write("8", "1", "1")
     assert await raw.next() == ["9", "1", "1"]
@@ -233,3 +238,14 @@ async def test_only_client_zero_may_bind_manual_orders(house: House) -> None:
     assert (await other.next())[3] == "321"
     zero.write("15", "1", "1")
     assert await zero.settle() == []
+
+
+async def test_a_refused_second_use_of_an_order_id_leaves_the_first_orders_echo_alone(house: House) -> None:
+    raw = await house.connect()
+    place(raw, 5, ocaGroup="first")
+    await raw.settle()
+    place(raw, 5, ocaGroup="what if", whatIf=True)
+    await raw.settle()
+    raw.write("5", "1")
+    frames = await raw.settle()
+    assert opened(frames[0])["ocaGroup"] == "first"

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
 from bot.gateway.records import Quote
 from bot.gateway.server import Gateway
-
 from tests.gateway.fakes_gateway import ADVANCERS, PUT, SPX, START, VX_APRIL, VX_MARCH, FakeExchange, FakeMarket
 from tests.gateway.raw_gateway import House
 
@@ -169,7 +169,10 @@ async def test_a_ticker_id_in_use_and_a_line_too_many_are_refused_until_one_is_f
 
 async def test_a_calendar_spread_is_quoted_from_its_legs(house: House) -> None:
     march = Quote(bid=15.0, ask=15.05, bid_size=80.0, ask_size=40.0)
-    house.market.quotes = {VX_MARCH.con_id: march, VX_APRIL.con_id: Quote(bid=16.0, ask=16.1, bid_size=9.0, ask_size=8.0)}
+    house.market.quotes = {
+        VX_MARCH.con_id: march,
+        VX_APRIL.con_id: Quote(bid=16.0, ask=16.1, bid_size=9.0, ask_size=8.0),
+    }
     raw = await house.connect()
     bag = ["0", "VIX", "BAG", "", "0", "", "", "CFE", "", "USD", "", ""]
     legs = ["2", str(VX_MARCH.con_id), "1", "SELL", "CFE", str(VX_APRIL.con_id), "2", "BUY", "CFE"]

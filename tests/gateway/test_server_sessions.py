@@ -6,10 +6,10 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+
 from bot.gateway.errors import GatewayError
 from bot.gateway.messages.order import PLACE_ORDER
 from bot.gateway.server import Gateway
-
 from tests.gateway.fakes_gateway import START, VX_MARCH, FakeExchange, FakeMarket
 from tests.gateway.raw_gateway import House
 
@@ -214,3 +214,14 @@ async def test_a_resting_order_is_matched_at_every_tick_of_the_longest_night(hou
     await raw.settle()
     house.gateway.advance(START + timedelta(hours=10))
     assert len(house.market.stops) == 7200
+
+
+async def test_stop_does_not_wait_for_a_client_that_does_not_read(house: House) -> None:
+    raw = await house.connect()
+    raw.reader._transport.pause_reading()
+    for _ in range(3000):
+        raw.write(*DETAILS)
+    await raw.writer.drain()
+    await asyncio.sleep(0.05)
+    await asyncio.wait_for(house.gateway.stop(), 5)
+    assert house.gateway.traffic() == {}

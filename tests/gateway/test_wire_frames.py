@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 
 import pytest
-from bot.gateway.errors import ProtocolError
-from bot.gateway.wire import MAX_FRAME_BYTES, FrameBuffer, Offer, agreed_version, frame
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bot.gateway.errors import ProtocolError
+from bot.gateway.wire import MAX_FRAME_BYTES, FrameBuffer, Offer, agreed_version, frame
 
 FIELD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 FIELDS = st.lists(FIELD, min_size=1, max_size=8)

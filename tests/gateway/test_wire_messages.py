@@ -6,11 +6,12 @@ import math
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bot.gateway.errors import ProtocolError
 from bot.gateway.messages import inbound, order, outbound
 from bot.gateway.messages.schema import Message, parse_flag, parse_number, parse_whole, show
-from hypothesis import given
-from hypothesis import strategies as st
 
 VERSIONS = [157, 158, 160, 162, 164, 166, 170, 176, 177, 178]
 OUTBOUND = [value for value in vars(outbound).values() if isinstance(value, Message)]

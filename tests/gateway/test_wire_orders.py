@@ -8,12 +8,12 @@ import math
 from typing import Any
 
 import pytest
-from bot.gateway.messages.order import OPEN_ORDER, PLACE_ORDER
-from bot.gateway.messages.schema import Message
-from bot.gateway.requests.orders import OrderDesk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.gateway.messages.order import OPEN_ORDER, PLACE_ORDER
+from bot.gateway.messages.schema import Message
+from bot.gateway.requests.orders import OrderDesk
 from tests.gateway.fakes_gateway import PUT, VX_APRIL, VX_MARCH, FakeExchange, FakeMarket
 
 if importlib.util.find_spec("ib_insync"):
@@ -81,41 +81,66 @@ CONDITION = st.one_of(
 GROUPS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "scale": st.fixed_dictionaries(
         {
-            "scaleInitLevelSize": count, "scaleSubsLevelSize": count, "scalePriceIncrement": price,
-            "scalePriceAdjustValue": price, "scalePriceAdjustInterval": count, "scaleProfitOffset": price,
-            "scaleAutoReset": st.booleans(), "scaleInitPosition": count, "scaleInitFillQty": count,
-            "scaleRandomPercent": st.booleans(), "scaleTable": word,
-        }  # fmt: skip
+            "scaleInitLevelSize": count,
+            "scaleSubsLevelSize": count,
+            "scalePriceIncrement": price,
+            "scalePriceAdjustValue": price,
+            "scalePriceAdjustInterval": count,
+            "scaleProfitOffset": price,
+            "scaleAutoReset": st.booleans(),
+            "scaleInitPosition": count,
+            "scaleInitFillQty": count,
+            "scaleRandomPercent": st.booleans(),
+            "scaleTable": word,
+        }
     ),
     "hedge": st.fixed_dictionaries({"hedgeType": st.sampled_from("DBFP"), "hedgeParam": word}),
     "algo": st.fixed_dictionaries({"algoStrategy": word, "algoParams": tags, "algoId": word}),
     "volatility": st.fixed_dictionaries(
         {
-            "orderType": st.just("VOL"), "volatility": price, "volatilityType": st.integers(1, 2),
-            "deltaNeutralOrderType": word, "deltaNeutralAuxPrice": price, "deltaNeutralConId": count,
-            "deltaNeutralSettlingFirm": word, "deltaNeutralClearingAccount": word, "deltaNeutralClearingIntent": word,
-            "deltaNeutralOpenClose": word, "deltaNeutralShortSale": st.booleans(), "deltaNeutralShortSaleSlot": count,
+            "orderType": st.just("VOL"),
+            "volatility": price,
+            "volatilityType": st.integers(1, 2),
+            "deltaNeutralOrderType": word,
+            "deltaNeutralAuxPrice": price,
+            "deltaNeutralConId": count,
+            "deltaNeutralSettlingFirm": word,
+            "deltaNeutralClearingAccount": word,
+            "deltaNeutralClearingIntent": word,
+            "deltaNeutralOpenClose": word,
+            "deltaNeutralShortSale": st.booleans(),
+            "deltaNeutralShortSaleSlot": count,
             "deltaNeutralDesignatedLocation": word,
-        }  # fmt: skip
+        }
     ),
     "bench": st.fixed_dictionaries(
         {
-            "orderType": st.just("PEG BENCH"), "referenceContractId": count, "isPeggedChangeAmountDecrease": st.booleans(),
-            "peggedChangeAmount": price, "referenceChangeAmount": price, "referenceExchangeId": word,
-        }  # fmt: skip
+            "orderType": st.just("PEG BENCH"),
+            "referenceContractId": count,
+            "isPeggedChangeAmountDecrease": st.booleans(),
+            "peggedChangeAmount": price,
+            "referenceChangeAmount": price,
+            "referenceExchangeId": word,
+        }
     ),
-    "mid": st.fixed_dictionaries({"orderType": st.just("PEG MID"), "midOffsetAtWhole": price, "midOffsetAtHalf": price}),
+    "mid": st.fixed_dictionaries(
+        {"orderType": st.just("PEG MID"), "midOffsetAtWhole": price, "midOffsetAtHalf": price}
+    ),
     "best": st.fixed_dictionaries(
         {
-            "orderType": st.just("PEG BEST"), "minCompeteSize": count,
-            "competeAgainstBestOffset": price | st.just(math.inf), "midOffsetAtWhole": price, "midOffsetAtHalf": price,
-        }  # fmt: skip
+            "orderType": st.just("PEG BEST"),
+            "minCompeteSize": count,
+            "competeAgainstBestOffset": price | st.just(math.inf),
+            "midOffsetAtWhole": price,
+            "midOffsetAtHalf": price,
+        }
     ),
     "conditions": st.fixed_dictionaries(
         {
-            "conditions": st.lists(CONDITION, min_size=1, max_size=4), "conditionsIgnoreRth": st.booleans(),
+            "conditions": st.lists(CONDITION, min_size=1, max_size=4),
+            "conditionsIgnoreRth": st.booleans(),
             "conditionsCancelOrder": st.booleans(),
-        }  # fmt: skip
+        }
     ),
     "soft": st.fixed_dictionaries({"softDollarTier": st.builds(ib.SoftDollarTier, name=word, val=word)}),
     "profile": st.fixed_dictionaries({"faProfile": word}),
@@ -195,14 +220,16 @@ def echoed(order: ib.Order, contract: ib.Contract, version: int) -> tuple[ib.Ord
     """Return the order and contract that the library reads from the gateway's openOrder frame."""
     market = FakeMarket()
     wire = Wire(version)
-    desk = OrderDesk(market, FakeExchange(market), lambda: [wire], lambda reports: [desk.tell(each) for each in reports])
+    desk = OrderDesk(
+        market, FakeExchange(market), lambda: [wire], lambda reports: [desk.tell(each) for each in reports]
+    )
     desk.place(wire, PLACE_ORDER.parse(encoded(order, contract, version), version))
     assert not wire.refused
     fields = next(fields for fields in wire.sent if fields[0] == str(OPEN_ORDER.id))
     seen: list[Any] = []
 
     class Wrapper:
-        def openOrder(self, *arguments: Any) -> None:  # noqa: N802
+        def openOrder(self, *arguments: Any) -> None:
             seen.extend(arguments)
 
     Decoder(Wrapper(), version).handlers[5](list(fields))
@@ -215,7 +242,9 @@ def expected(order: ib.Order, contract: ib.Contract, version: int) -> dict[str, 
     skipped = NEVER_ECHOED | NEVER_SENT | {name for name, since in SINCE.items() if version < since}
     skipped |= {"faProfile"} if version >= 177 else set()
     skipped |= _dormant(order, contract, version)
-    return {field.name: getattr(order, field.name) for field in dataclasses.fields(ib.Order) if field.name not in skipped}
+    return {
+        field.name: getattr(order, field.name) for field in dataclasses.fields(ib.Order) if field.name not in skipped
+    }
 
 
 def _dormant(order: ib.Order, contract: ib.Contract, version: int) -> set[str]:
@@ -279,5 +308,11 @@ def test_the_order_that_the_exchange_sees_is_the_one_that_was_sent() -> None:
     desk.place(wire, PLACE_ORDER.parse(encoded(order, future(), 176), 176))
     (seen,) = exchange.requests
     assert (seen.action, seen.quantity, seen.order_type, seen.limit, seen.stop) == ("SELL", 3.0, "STP LMT", 14.5, 14.75)
-    assert (seen.tif, seen.order_ref, seen.outside_rth, seen.parent_id, seen.con_id) == ("GTC", "x-1", True, 8, VX_MARCH.con_id)
+    assert (seen.tif, seen.order_ref, seen.outside_rth, seen.parent_id, seen.con_id) == (
+        "GTC",
+        "x-1",
+        True,
+        8,
+        VX_MARCH.con_id,
+    )
     assert (seen.client_id, seen.order_id, seen.account, seen.good_till) == (7, 9, "DU1234567", None)

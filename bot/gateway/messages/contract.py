@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.gateway.messages.schema import Each, When, equals, flag, number, text, whole
+from bot.gateway.messages.schema import Each, Part, When, equals, flag, number, text, whole
 
 _HEAD = (
     *whole("conId"),
@@ -31,7 +31,7 @@ ORDER_LEGS = Each(
 LEG_PRICES = Each("legPrices", number("price"))
 ROUTING = Each("smartComboRoutingParams", text("tag", "value"))
 
-DELTA_NEUTRAL = (
+DELTA_NEUTRAL: tuple[Part, ...] = (
     *flag("hasDeltaNeutral"),
     When(
         lambda values: bool(values.get("hasDeltaNeutral")),

@@ -32,7 +32,7 @@ def _best_is_mid(values: Mapping[str, Any]) -> bool:
     return values.get("competeAgainstBestOffset") == math.inf
 
 
-_SCALE = (
+_SCALE: tuple[Part, ...] = (
     *whole("scaleInitLevelSize", "scaleSubsLevelSize"),
     *number("scalePriceIncrement"),
     When(
@@ -47,8 +47,11 @@ _SCALE = (
         ),
     ),
 )
-_HEDGE = (*text("hedgeType"), When(filled("hedgeType"), text("hedgeParam")))
-_ALGO = (*text("algoStrategy"), When(filled("algoStrategy"), (Each("algoParams", text("tag", "value")),)))
+_HEDGE: tuple[Part, ...] = (*text("hedgeType"), When(filled("hedgeType"), text("hedgeParam")))
+_ALGO: tuple[Part, ...] = (
+    *text("algoStrategy"),
+    When(filled("algoStrategy"), (Each("algoParams", text("tag", "value")),)),
+)
 _PEG_BENCH = When(
     equals("orderType", "PEG BENCH"),
     (
@@ -68,7 +71,7 @@ _CONDITION: tuple[Part, ...] = (
     When(equals("condType", "6"), (*flag("isMore"), *number("volume"), *whole("conId"), *text("exch"))),
     When(equals("condType", "7"), (*flag("isMore"), *number("changePercent"), *whole("conId"), *text("exch"))),
 )
-_CONDITIONS = (
+_CONDITIONS: tuple[Part, ...] = (
     Each("conditions", _CONDITION),
     When(filled("conditions"), flag("conditionsIgnoreRth", "conditionsCancelOrder")),
 )
@@ -175,9 +178,7 @@ PLACE_ORDER = Message(
 _MARGIN = tuple(
     field
     for when in ("Before", "Change", "After")
-    for field in number(
-        f"initMargin{when}", f"maintMargin{when}", f"equityWithLoan{when}", unset=UNSET_DOUBLE
-    )
+    for field in number(f"initMargin{when}", f"maintMargin{when}", f"equityWithLoan{when}", unset=UNSET_DOUBLE)
 )
 
 OPEN_ORDER = Message(

@@ -26,9 +26,7 @@ ORDER_STATUS = Message(
         *number("mktCapPrice"),
     ),
 )
-ERROR = Message(
-    4, "error", (Fixed("2"), *whole("id", "code"), *text("text"), *text("advancedReject", since=166))
-)
+ERROR = Message(4, "error", (Fixed("2"), *whole("id", "code"), *text("text"), *text("advancedReject", since=166)))
 ACCOUNT_VALUE = Message(6, "updateAccountValue", (Fixed("2"), *text("tag", "value", "currency", "account")))
 PORTFOLIO_VALUE = Message(
     7,
@@ -132,9 +130,7 @@ SUMMARY_VALUE = Message(63, "accountSummary", (_V1, *_REQ, *text("account", "tag
 SUMMARY_END = Message(64, "accountSummaryEnd", (_V1, *_REQ))
 POSITION_MULTI = Message(71, "positionMulti", (_V1, *_REQ, *text("account"), *_HELD, *text("model")))
 POSITIONS_MULTI_END = Message(72, "positionMultiEnd", (_V1, *_REQ))
-UPDATE_MULTI = Message(
-    73, "accountUpdateMulti", (_V1, *_REQ, *text("account", "model", "tag", "value", "currency"))
-)
+UPDATE_MULTI = Message(73, "accountUpdateMulti", (_V1, *_REQ, *text("account", "model", "tag", "value", "currency")))
 UPDATES_MULTI_END = Message(74, "accountUpdateMultiEnd", (_V1, *_REQ))
 OPTION_CHAIN = Message(
     75,
@@ -176,7 +172,5 @@ HISTORY_UPDATE = Message(
 )
 MARKET_RULE = Message(93, "marketRule", (*whole("ruleId"), Each("increments", number("lowEdge", "increment"))))
 PNL = Message(94, "pnl", (*_REQ, *number("daily", "unrealized", "realized")))
-PNL_SINGLE = Message(
-    95, "pnlSingle", (*_REQ, *number("position", "daily", "unrealized", "realized", "value"))
-)
+PNL_SINGLE = Message(95, "pnlSingle", (*_REQ, *number("position", "daily", "unrealized", "realized", "value")))
 COMPLETED_ORDERS_END = Message(102, "completedOrdersEnd", ())

@@ -189,9 +189,7 @@ def _present(parts: tuple[Part, ...], version: int) -> list[Part]:
     return [part for part in parts if part.since <= version <= part.until]
 
 
-def _parse(
-    parts: Sequence[Part], fields: Sequence[str], at: int, values: Values, version: int, name: str
-) -> int:
+def _parse(parts: Sequence[Part], fields: Sequence[str], at: int, values: Values, version: int, name: str) -> int:
     for part in parts:
         if isinstance(part, When):
             if part.test(values):
@@ -216,9 +214,7 @@ def _converted(part: Field, raw: str, name: str) -> Any:
         raise ProtocolError(f"{name}.{part.name} is {raw[:40]!r}, expected {part.parse.__name__[6:]}") from None
 
 
-def _parse_each(
-    part: Each, fields: Sequence[str], at: int, values: Values, version: int, name: str
-) -> int:
+def _parse_each(part: Each, fields: Sequence[str], at: int, values: Values, version: int, name: str) -> int:
     count = fields[at] or "0"
     if not count.isascii() or not count.isdigit() or int(count) > len(fields):
         raise ProtocolError(f"{name}.{part.name} counts {count[:40]!r} records, expected a number that fits the frame")

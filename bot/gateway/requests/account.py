@@ -17,13 +17,33 @@ from bot.gateway.requests.times import TWS_ZONE
 VALUES_EVERY = timedelta(minutes=3)
 LEDGER = "$LEDGER"
 _LEDGER_TAGS = frozenset(
-    {
-        "AccruedCash", "Billable", "CashBalance", "CorporateBondValue", "Currency", "ExchangeRate", "FundValue", "FutureOptionValue",
-        "FuturesPNL", "FxCashBalance", "IssuerOptionValue", "MoneyMarketFundValue", "MutualFundValue", "NetDividend",
-        "NetLiquidationByCurrency", "OptionMarketValue", "RealCurrency", "RealizedPnL", "StockMarketValue", "TBillValue",
-        "TBondValue", "TotalCashBalance", "UnrealizedPnL", "WarrantValue",
-    }
-)  # fmt: skip
+    [
+        "AccruedCash",
+        "Billable",
+        "CashBalance",
+        "CorporateBondValue",
+        "Currency",
+        "ExchangeRate",
+        "FundValue",
+        "FutureOptionValue",
+        "FuturesPNL",
+        "FxCashBalance",
+        "IssuerOptionValue",
+        "MoneyMarketFundValue",
+        "MutualFundValue",
+        "NetDividend",
+        "NetLiquidationByCurrency",
+        "OptionMarketValue",
+        "RealCurrency",
+        "RealizedPnL",
+        "StockMarketValue",
+        "TBillValue",
+        "TBondValue",
+        "TotalCashBalance",
+        "UnrealizedPnL",
+        "WarrantValue",
+    ]
+)
 
 Row = tuple[str, str, str]  # tag, value, currency
 
@@ -46,7 +66,10 @@ Watches = dict[tuple[Client, int], Watch]
 
 
 class AccountDesk:
-    """Keep every client's view of the account up to date: positions at each fill, values every three minutes, P&L at each tick."""
+    """Keep every client's view of the account up to date.
+
+    Positions are told at each fill, values every three minutes or after a trade, profit and loss at each tick.
+    """
 
     def __init__(self, market: Market, exchange: Exchange) -> None:
         self._market = market

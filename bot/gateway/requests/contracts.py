@@ -105,7 +105,9 @@ class ContractDesk:
         """Send the price increments of a market rule; an unknown one is refused without an id, as TWS does."""
         steps = self._market.market_rule(values["ruleId"])
         if steps is None:
-            client.refuse(None, 321, f"Error validating request.-'bN' : cause - Invalid market rule id {values['ruleId']}")
+            client.refuse(
+                None, 321, f"Error validating request.-'bN' : cause - Invalid market rule id {values['ruleId']}"
+            )
             return
         increments = [{"lowEdge": edge, "increment": step} for edge, step in steps]
         client.send(outbound.MARKET_RULE, ruleId=values["ruleId"], increments=increments)

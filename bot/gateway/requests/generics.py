@@ -55,7 +55,9 @@ def asked(generic_list: str) -> tuple[int, ...]:
     wanted = [word.split(":")[0] for word in words if word and word != "mdoff"]
     for word in wanted:
         if not word.isascii() or not word.isdigit() or int(word) not in _SENT_AS:
-            raise invalid(f"Incorrect generic tick list of {generic_list}.  Legal ones are: {', '.join(map(str, _SENT_AS))}")
+            raise invalid(
+                f"Incorrect generic tick list of {generic_list}.  Legal ones are: {', '.join(map(str, _SENT_AS))}"
+            )
     return tuple(int(word) for word in wanted)
 
 

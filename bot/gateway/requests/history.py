@@ -17,7 +17,16 @@ from bot.gateway.requests.times import TWS_ZONE, parse_time
 
 EPOCH_FORMAT = 2
 _KINDS = frozenset(
-    {"TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK", "HISTORICAL_VOLATILITY", "OPTION_IMPLIED_VOLATILITY", "ADJUSTED_LAST"}
+    {
+        "TRADES",
+        "MIDPOINT",
+        "BID",
+        "ASK",
+        "BID_ASK",
+        "HISTORICAL_VOLATILITY",
+        "OPTION_IMPLIED_VOLATILITY",
+        "ADJUSTED_LAST",
+    }
 )
 _FAILED = "Historical Market Data Service error message:"
 

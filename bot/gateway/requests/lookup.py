@@ -72,7 +72,10 @@ def _pattern(values: Values) -> ContractPattern:
 
 
 def contract_values(contract: Contract, *, exchange: str | None = None, right: str | None = None) -> Values:
-    """Return the eleven fields of a contract; TWS leaves the exchange empty in positions and writes `?` as a missing right in orders."""
+    """Return the eleven fields of a contract.
+
+    TWS leaves the exchange empty in positions and writes `?` as a missing right in orders.
+    """
     return {
         "conId": contract.con_id,
         "symbol": contract.symbol,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.gateway.errors import RequestProblem
 from bot.gateway.messages import inbound, order, outbound
+from bot.gateway.messages.contract import CONTRACT
 from bot.gateway.messages.schema import Values
 from bot.gateway.records import (
     ErrorReport,
@@ -27,6 +27,8 @@ from bot.gateway.requests.times import TWS_ZONE, parse_time
 
 LIVE_REQUEST = -1
 ABSENT = "None"
+BAG_CON_ID = 28812380  # what TWS calls every combination
+_CONTRACT_NAMES = tuple(part.name for part in CONTRACT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,21 +83,22 @@ class OrderDesk:
             self._next[client.client_id] = max(self.next_id(client.client_id), request.order_id + 1)
         reports = self._exchange.place(request)
         self._deliver(reports)
-        if request.what_if and known is None:
+        if any(isinstance(report, OrderReport) for report in reports):
+            return
+        if known is None:  # a what-if, or refused: nothing stands that could be echoed
             del self._tickets[key]
-        elif request.what_if and known is not None:
+        else:
             self._tickets[key] = known
 
     def _read(self, client: Client, values: Values) -> tuple[OrderRequest, Ticket]:
         if values["orderId"] is None:
             raise invalid("Missing order id")
         legs = combo_legs(self._market, values)
-        contract = {} if legs else contract_values(only_match(self._market, values), exchange=values["exchange"], right="?")
         if legs:
-            contract = {"conId": 28812380, "symbol": values["symbol"], "secType": BAG, "right": "?"}
-            contract |= {"exchange": values["exchange"], "currency": values["currency"], "tradingClass": "COMB"}
-            contract |= {"strike": 0.0, "localSymbol": values["symbol"]}
-        accounts = self._exchange.accounts()
+            contract = _combo_values(values)
+        else:
+            match = only_match(self._market, values)
+            contract = contract_values(match, exchange=values["exchange"], right="?")
         request = OrderRequest(
             client_id=client.client_id,
             order_id=values["orderId"],
@@ -108,7 +111,7 @@ class OrderDesk:
             stop=values["auxPrice"],
             tif=(values["tif"] or "DAY").upper(),
             good_till=parse_time(values["goodTillDate"]) if values["goodTillDate"] else None,
-            account=values["account"] or accounts[0],
+            account=values["account"] or self._exchange.accounts()[0],
             order_ref=values["orderRef"],
             outside_rth=values["outsideRth"],
             what_if=values["whatIf"],
@@ -136,7 +139,7 @@ class OrderDesk:
     def bind(self, client: Client, _: Values) -> None:
         """Take note that client 0 wants manual orders; there are none here. Others may not ask."""
         if client.client_id != 0:
-            raise RequestProblem(321, "Error validating request.-'bN' : cause - Only the default client (i.e 0) can auto bind orders")
+            raise invalid("Only the default client (i.e 0) can auto bind orders")
 
     def _list_open(self, client: Client, *, own: bool) -> None:
         for report in self._exchange.open_orders():
@@ -264,9 +267,7 @@ class OrderDesk:
         else:
             traded = self._market.contract(fill.con_id)
             contract = contract_values(traded) if traded else {"conId": fill.con_id}
-        names = ("conId", "symbol", "secType", "expiry", "strike", "right", "multiplier")
-        names += ("exchange", "currency", "localSymbol", "tradingClass")
-        return {name: contract.get(name) for name in names} | {
+        return {name: contract.get(name) for name in _CONTRACT_NAMES} | {
             "reqId": request_id,
             "orderId": request.order_id,
             "execId": fill.exec_id,
@@ -297,6 +298,20 @@ class OrderDesk:
             "refFuturesConId": 0,
             "shareholder": "Not an insider or substantial shareholder",
         }
+
+
+def _combo_values(values: Values) -> Values:
+    return {
+        "conId": BAG_CON_ID,
+        "symbol": values["symbol"],
+        "secType": BAG,
+        "strike": 0.0,
+        "right": "?",
+        "exchange": values["exchange"],
+        "currency": values["currency"],
+        "localSymbol": values["symbol"],
+        "tradingClass": "COMB",
+    }
 
 
 def _signed(ratio: int, action: str) -> int:

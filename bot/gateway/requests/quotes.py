@@ -15,7 +15,16 @@ from bot.gateway.requests.client import Client, Routes
 from bot.gateway.requests.combos import combo_contract, combo_legs, combo_quote
 from bot.gateway.requests.generics import asked, generic_ticks
 from bot.gateway.requests.lookup import invalid, only_match
-from bot.gateway.requests.ticks import DELAYED, LIVE, Computation, Tick, TickIds, computation_tick, computations, quote_ticks
+from bot.gateway.requests.ticks import (
+    DELAYED,
+    LIVE,
+    Computation,
+    Tick,
+    TickIds,
+    computation_tick,
+    computations,
+    quote_ticks,
+)
 
 LIVE_TYPE, FROZEN_TYPE, DELAYED_TYPE, DELAYED_FROZEN_TYPE = 1, 2, 3, 4
 DELAY = timedelta(minutes=15)
@@ -179,7 +188,7 @@ class QuoteDesk:
 
 
 def _delayed(waiting: deque[Display], display: Display) -> Display | None:
-    """Queue what is displayed now and return what was displayed a quarter of an hour ago; the first display is shown at once."""
+    """Queue what is displayed now and return what became a quarter of an hour old; the first is shown at once."""
     is_first = not waiting
     waiting.append(display)
     if is_first:

@@ -22,7 +22,7 @@ _DAYS = {"D": 1, "W": 7, "M": 30, "Y": 365}
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """Hold how far back a history reaches: seconds, or days of which `D` counts sessions and the others calendar days."""
+    """Hold how far back a history reaches: in seconds, in sessions (`D`) or in calendar days (`W`, `M`, `Y`)."""
 
     count: int
     unit: str
