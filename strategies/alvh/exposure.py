@@ -204,7 +204,7 @@ def _rows(parts: Sequence[Part], hedged: int, pieces: Pieces, present: Present) 
     table = np.array(
         (vega, vega * pieces.weight, *(pieces.size * greek for greek in (present.delta, present.gamma, present.theta)))
     )
-    known = [bool(flag) for flag in np.isfinite(table).all(axis=0)]
+    known = [math.isfinite(total) for total in table.sum(axis=0).tolist()]
     return tuple(
         _row(part, source, greeks if valued else _NO_GREEKS, is_hedged=index < hedged)
         for index, (part, source, greeks, valued) in enumerate(
