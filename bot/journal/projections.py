@@ -12,6 +12,7 @@ there is no other path to the same state. Bodies it reads, all written by `bot.o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
@@ -98,6 +99,7 @@ class Projection:
             last_fill_at=max((e.at for _, e in self.executions()), default=None),
             last_buy_price=buys[-1][1].price if buys else None,
             bought_today_minis=sum(e.quantity * o.ticket.instrument.multiplier for o, e in today) // MINI,
+            attempts=tuple(Counter(o.proposal.key.rpartition("-")[0] for o in self.orders.values()).items()),
             locked=self.locked(day),
         )
 
