@@ -40,6 +40,13 @@ class Stage:
         self.gateway.advance(to)
         await self.settle()
 
+    async def say(self, code: int, text: str, request_id: int | None = None) -> None:
+        """Let the gateway send an error or notice frame, as TWS does, and settle."""
+        for session in self.gateway._clients():
+            session.refuse(request_id, code, text)
+        self.gateway.flush()
+        await self.settle()
+
     async def after(self, **span: float) -> None:
         """Move by a span, given as `timedelta` takes it."""
         await self.move(self.clock.now() + timedelta(**span))

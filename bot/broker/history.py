@@ -14,6 +14,7 @@ from strategies.alvh.records import Bar
 NEW_YORK = ZoneInfo("America/New_York")
 DAILY_CLOSE = time(16, 0)
 MINUTES_A_DAY = 1440
+TOP_UP_MINUTES = 60
 _REGULAR_MINUTES, _EXTENDED_MINUTES = 390, 1320
 _SIZES = {1: "1 min", 5: "5 mins", 15: "15 mins", 30: "30 mins", 60: "1 hour", MINUTES_A_DAY: "1 day"}
 
@@ -31,10 +32,10 @@ def bar_size(minutes: int) -> str:
 def duration(*, minutes: int, count: int, rth: bool) -> str:
     """Return IB's duration that surely holds `count` bars, weekends and holidays included.
 
-    A stretch of up to four hours is asked for in seconds: it tops up a running session.
+    Up to an hour is asked for as that much time before the end: it tops up a running session.
     """
     span = minutes * count
-    if span <= 240:
+    if span <= TOP_UP_MINUTES:
         return f"{span * 60} S"
     a_day = MINUTES_A_DAY if minutes == MINUTES_A_DAY else (_REGULAR_MINUTES if rth else _EXTENDED_MINUTES)
     days = math.ceil(span / a_day * 7 / 5) + 5

@@ -1,0 +1,84 @@
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from bot.broker.quotes import Line, clean_greeks, clean_price
+
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+DBL_MAX = 1.7976931348623157e308
+
+
+def raw_greeks(**changes):
+    values = {"impliedVol": 0.2, "delta": -0.2, "gamma": 0.01, "vega": 2.5, "theta": -0.4, "undPrice": 5000.0}
+    return SimpleNamespace(**{**values, **changes})
+
+
+@pytest.mark.parametrize("sentinel", [float("nan"), -1.0, 0.0, DBL_MAX, None, "", float("inf")])
+def test_what_ib_sends_in_place_of_a_price_is_missing(sentinel):
+    assert clean_price(sentinel) is None
+
+
+def test_a_count_may_be_zero_and_a_price_may_not():
+    assert clean_price(0.0, zero_is_value=True) == 0.0
+    assert clean_price(-1.0, zero_is_value=True) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"vega": -2.0},
+        {"theta": -2.0},
+        {"impliedVol": None},
+        {"impliedVol": DBL_MAX},
+        {"impliedVol": -1.0},
+        {"delta": -2.0},
+        {"gamma": None},
+        {"vega": float("nan")},
+    ],
+)
+def test_one_sentinel_makes_the_greeks_missing(changes):
+    assert clean_greeks(raw_greeks(**changes), NOW, NOW) is None
+
+
+def test_a_missing_underlying_price_alone_does_not():
+    greeks = clean_greeks(raw_greeks(undPrice=None), NOW - timedelta(seconds=5), NOW)
+    assert greeks is not None
+    assert (greeks.underlying, greeks.age_s, greeks.vega) == (None, 5.0, 2.5)
+
+
+def test_the_age_is_that_of_the_older_side():
+    line = Line(con_id=1)
+    line.tick(1, 15.0, 3.0, NOW)
+    line.tick(2, 15.1, 4.0, NOW + timedelta(seconds=20))
+    quote = line.quote(NOW + timedelta(seconds=30))
+    assert (quote.bid, quote.ask, quote.age_s) == (15.0, 15.1, 30.0)
+
+
+def test_a_repeated_tick_renews_the_age_and_not_the_time_of_change():
+    line = Line(con_id=1)
+    for seconds in (0, 50):
+        line.tick(4, 20.0, 0.0, NOW + timedelta(seconds=seconds))
+    now = NOW + timedelta(seconds=60)
+    assert line.quote(now).age_s == 10.0
+    assert line.unchanged_s(now) == 60.0
+
+
+def test_a_side_that_goes_away_is_missing_and_not_its_last_price():
+    line = Line(con_id=1)
+    line.tick(1, 15.0, 3.0, NOW)
+    line.tick(1, -1.0, 0.0, NOW)
+    assert line.quote(NOW).bid is None
+
+
+def test_delayed_tick_types_mark_the_quote():
+    line = Line(con_id=1)
+    line.tick(66, 15.0, 3.0, NOW)
+    assert line.quote(NOW).delayed
+    line.tick(1, 15.0, 3.0, NOW)
+    assert not line.quote(NOW).delayed
+
+
+def test_no_tick_is_an_empty_quote_without_age():
+    quote = Line(con_id=1).quote(NOW)
+    assert (quote.bid, quote.ask, quote.last, quote.age_s, quote.mid) == (None, None, None, None, None)
