@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from builders import VXM, at, book, exposure, lot, memory, order, spike_view, state, surface
+
+from strategies.alvh.explain import explain, show, summarise, table
+from strategies.alvh.judge import judge
+from strategies.alvh.policy import Policy
+from strategies.alvh.records import Decision, Episode, Exposure, Lot, MarketView, Phase, Side
+
+POLICY = Policy()
+
+
+def decision(*lots: Lot, valued: Exposure | None = None, view: MarketView | None = None, **known: Any) -> Decision:
+    knows = state(*lots, **known)
+    seen = view or spike_view(10, vx=18.5)
+    return judge(seen, book(*lots), knows, POLICY, memory=knows.memory, exposure=valued or exposure())
+
+
+def buying() -> Decision:
+    return decision()
+
+
+def test_a_purchase_is_one_sentence_with_its_reason() -> None:
+    found = buying()
+    assert found.summary == ("Buy 4 VXM (tranche 1): short-put vega inflated by 50%; breadth, VX jump, term inversion.")
+
+
+def test_the_text_shows_order_theta_vega_and_hedge() -> None:
+    text = explain(replace(buying(), exposure=exposure(lower_break_even=2585.0, upper_break_even=2866.0)))
+    assert "Order: Buy 4 VXM" in text
+    assert "Theta $900 a day, vega -$2,600 per vol point (-$2,500 per VIX point)" in text
+    assert "Break-even between 2,585 and 2,866" in text
+    assert "Hedge: $0 per VIX point, leaving -$2,500 with the book; target 15 minis; tranche-1" in text
+
+
+def test_every_check_stands_in_the_text_once_and_refusals_come_first() -> None:
+    found = buying()
+    lines = explain(found).splitlines()
+    for check in found.checks:
+        assert sum(line.startswith(f"  {check.name}: ") for line in lines) == 1
+    against = lines.index("Against acting:")
+    assert lines[against + 1].startswith("  signal: VIX RSI")
+    assert against < lines.index("In order:")
+
+
+def test_missing_numbers_are_said_to_be_unknown() -> None:
+    blank = exposure(theta_usd=None, vega_usd=None, vega30_usd=None, delta_usd=None, inflation=None)
+    text = explain(decision(valued=blank))
+    assert "against the prior close unknown" in text
+    assert "Theta unknown a day" in text
+
+
+def test_a_decision_without_exposure_or_refusals_still_explains_itself() -> None:
+    found = buying()
+    bare = replace(found, exposure=None, checks=tuple(check for check in found.checks if check.passed))
+    text = explain(bare)
+    assert "Book:" not in text
+    assert "Against acting:" not in text
+    assert "In order:" not in explain(replace(found, checks=()))
+
+
+def test_orders_taken_back_are_named() -> None:
+    buy = order(VXM, Side.BUY, 2, ref="buy-7")
+    assert "Take back: buy-7" in explain(decision(lot(), valued=exposure(condors=0), working=(buy,)))
+
+
+def test_the_table_has_a_row_per_check() -> None:
+    found = buying()
+    rows = table(found)
+    assert len(rows) == len(found.checks)
+    assert rows[0] == ("data: session", "14:40 UTC", "session", "yes", "session is open")
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, "-"), ("yes", "yes"), (1234.5678, "1,235"), (0.0512, "0.0512")])
+def test_values_are_shown_as_a_trader_reads_them(value: float | str | None, text: str) -> None:
+    assert show(value) == text
+
+
+def test_a_quiet_day_names_the_first_thing_that_is_missing() -> None:
+    calm = decision(valued=exposure(inflation=0.02), view=spike_view(10, vx=16.1, vix=16.0, spx=2760.0))
+    assert calm.summary == ("No order (watch): SPX has not fallen enough, or its move or expected range is missing.")
+
+
+def test_broken_data_is_named_before_the_market() -> None:
+    found = decision(view=replace(spike_view(10), feed_ok=False))
+    assert found.summary == "No order (watch): link or data farm is down: no opening."
+
+
+def episode(**changes: Any) -> Episode:
+    made = Episode(
+        id="E", armed_at=at(0), armed_on=spike_view().session.day, baseline=surface(), con_id=11, base=16.0, peak=19.0,
+        target_minis=15, tranches_proposed=1, stages_done=0, selling=False, was_inverted=False, peak_position_minis=3,
+        first_fill_on=spike_view().session.day, tranche_goal_minis=3,
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def test_a_holding_says_why_the_next_tranche_waits() -> None:
+    waiting = decision(lot(price=18.6), memory=memory(episode=episode(), phase=Phase.T1), view=spike_view(30))
+    assert waiting.summary.startswith("No order (tranche-1): VX 18.50 is not above the last purchase at 18.60")
+
+
+def test_an_unwind_says_that_it_waits() -> None:
+    known = memory(episode=episode(selling=True, stages_done=1), phase=Phase.UNWIND)
+    found = decision(lot(quantity=2), memory=known, view=spike_view(30))
+    assert found.summary == "No order (unwinding): the rest of the hedge waits for its next stage."
+
+
+def test_the_end_of_a_spike_is_said() -> None:
+    found = decision(memory=memory(episode=episode(), phase=Phase.UNWIND))
+    assert found.summary == "No order (unwinding to flat): the hedge is off, the spike is over."
+
+
+def test_nothing_against_and_nothing_to_do_is_said_too() -> None:
+    found = replace(buying(), proposals=(), checks=())
+    assert summarise(found) == "No order (watch to tranche-1): nothing calls for an order."
