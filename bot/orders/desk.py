@@ -353,10 +353,11 @@ class OrderDesk:
     def _hear(self, update: OrderUpdate) -> None:
         order = self._projection.orders.get(update.ref)
         if order is None:
-            if update.con_id in self._instruments:
-                self._foreign[update.perm_id] = update
             if update.state in (OrderState.PENDING, OrderState.WORKING):
+                self._foreign[update.perm_id] = update
                 self._stray(update.ref, "a working order")
+            else:
+                self._foreign.pop(update.perm_id, None)
             return
         now = self._clock.now()
         after = life.updated(order, update, now)
