@@ -315,8 +315,8 @@ class ReadOnlyBroker:
     ) -> Sequence[Bar]:
         """Return the last `count` closed bars of `minutes` minutes that ended at or before `end`, oldest first.
 
-        `minutes=1440` gives daily bars, keyed by 16:00 New York time. Fewer come back when the broker holds fewer, or when
-        an hour or less is asked for and part of it lay outside the session.
+        `minutes=1440` gives daily bars, keyed by 16:00 New York time. Fewer come back when the broker holds fewer,
+        or when an hour or less is asked for and part of it lay outside the session.
         """
         contract = contracts.contract_of(self._connection.library, instrument)
         found = await self._read(

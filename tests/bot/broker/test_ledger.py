@@ -95,9 +95,8 @@ events = st.lists(
 @given(held=st.integers(0, 10), steps=events)
 def test_what_is_offered_and_sold_never_exceeds_what_was_held(held, steps):
     ledger = holding(held)
-    true_held, working, number = held, {}, 0
-    for kind, size in steps:
-        number += 1
+    true_held, working = held, {}
+    for number, (kind, size) in enumerate(steps):
         if kind == "send":
             quantity = min(size, ledger.sellable(CON_ID))
             if quantity:

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -65,16 +66,12 @@ class Lookups:
         found = self.indices.get(query.symbol, 1)
         if found is None:
             raise Retry("no answer")
-        return tuple(
-            Instrument(con_id=10 + n, symbol=query.symbol, sec_type="IND", exchange=query.exchange)
-            for n in range(found)
-        )
+        ids = range(10, 10 + found)
+        return tuple(Instrument(con_id=n, symbol=query.symbol, sec_type="IND", exchange=query.exchange) for n in ids)
 
 
 @pytest.mark.parametrize("found", [0, 2, None])
 def test_an_index_found_never_or_twice_or_not_answered_is_missing_and_said(found):
-    import asyncio
-
     universe = asyncio.run(resolve(Lookups({"VIX": found}), NOW.date(), 130))
     assert "VIX" not in universe.indices
     assert set(universe.indices) == {"SPX", "VIX9D", "VIX3M", "AD-NYSE"}
