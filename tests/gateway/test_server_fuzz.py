@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.gateway.messages import inbound
+from bot.gateway.messages.order import PLACE_ORDER
 from bot.gateway.server import Gateway
 from bot.gateway.session import Session
 from tests.gateway.fakes_gateway import PUT, VX_MARCH, FakeExchange, FakeMarket
@@ -33,6 +34,11 @@ FIELD = st.one_of(
     st.integers().map(str),
     st.text(st.characters(exclude_characters="\0"), max_size=12),
 )
+PLAUSIBLE = {
+    "reqId": 7, "orderId": 7, "conId": VX_MARCH.con_id, "secType": "FUT", "exchange": "CFE", "barSize": "5 mins",
+    "duration": "1 D", "what": "TRADES", "formatDate": 2, "action": "BUY", "totalQuantity": 1.0, "orderType": "LMT",
+    "lmtPrice": 15.0, "tags": "NetLiquidation", "type": 1, "ruleId": 335, "pattern": "S",
+}  # fmt: skip
 REQUESTS = sorted(set(inbound.REQUESTS) - {inbound.START_API.id})
 
 
@@ -49,8 +55,9 @@ def opened(version: int) -> tuple[Gateway, Session]:
 @given(st.sampled_from(REQUESTS), st.sampled_from([157, 170, 178]), st.data())
 def test_a_known_request_with_any_fields_never_raises(message_id: int, version: int, data: st.DataObject) -> None:
     gateway, session = opened(version)
-    fields = inbound.REQUESTS[message_id].build({}, version)
-    for at in data.draw(st.sets(st.integers(1, max(1, len(fields) - 1)), max_size=20)):
+    values = PLAUSIBLE | ({"duration": None} if message_id == PLACE_ORDER.id else {})
+    fields = inbound.REQUESTS[message_id].build(values, version)
+    for at in data.draw(st.sets(st.integers(1, max(1, len(fields) - 1)), max_size=4)):
         if at < len(fields):
             fields[at] = data.draw(FIELD)
     gateway.received(session, fields)

@@ -26,6 +26,7 @@ from bot.gateway.requests.lookup import contract_values, invalid, only_match
 from bot.gateway.requests.times import TWS_ZONE, parse_time
 
 LIVE_REQUEST = -1
+LARGEST_ORDER_ID = 2**31 - 2
 ABSENT = "None"
 BAG_CON_ID = 28812380  # what TWS calls every combination
 _CONTRACT_NAMES = tuple(part.name for part in CONTRACT)
@@ -91,8 +92,8 @@ class OrderDesk:
             self._tickets[key] = known
 
     def _read(self, client: Client, values: Values) -> tuple[OrderRequest, Ticket]:
-        if values["orderId"] is None:
-            raise invalid("Missing order id")
+        if values["orderId"] is None or values["orderId"] > LARGEST_ORDER_ID:
+            raise invalid(f"Order id must be a number up to {LARGEST_ORDER_ID}")
         legs = combo_legs(self._market, values)
         if legs:
             contract = _combo_values(values)

@@ -17,6 +17,8 @@ BAR_SECONDS: dict[str, int] = {
     **{f"{count} hours": count * HOUR for count in (2, 3, 4, 8)},
     "1 day": DAY,
 }
+_MOST_DIGITS = 6
+_LONGEST_DAYS = 50 * 365
 _DAYS = {"D": 1, "W": 7, "M": 30, "Y": 365}
 
 
@@ -55,8 +57,12 @@ def duration(text: str) -> Duration:
     Raises `RequestProblem` 321.
     """
     count, _, unit = text.strip().partition(" ")
-    if not (count.isascii() and count.isdigit() and int(count) > 0) or unit not in ("S", *_DAYS):
-        raise invalid(f"Historical data query duration '{text}' is invalid: expected a number and S, D, W, M or Y")
-    if len(count) > 6 or (unit == "S" and int(count) > DAY):
-        raise invalid(f"Historical data requests for durations longer than 86400 seconds must be made in days: {text}")
-    return Duration(int(count), unit)
+    is_count = count.isascii() and count.isdigit() and len(count) <= _MOST_DIGITS and int(count) > 0
+    if not is_count or unit not in ("S", *_DAYS):
+        raise invalid(f"Historical data query duration '{text[:40]}' is invalid: expected a number and S, D, W, M or Y")
+    length = Duration(int(count), unit)
+    if unit == "S" and length.count > DAY:
+        raise invalid(f"Historical data requests for durations longer than {DAY} seconds must be made in days: {text}")
+    if length.seconds > _LONGEST_DAYS * DAY:
+        raise invalid(f"Historical data query duration '{text}' is longer than {_LONGEST_DAYS} days")
+    return length
