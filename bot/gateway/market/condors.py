@@ -33,13 +33,7 @@ def opening_positions(world: World, desk: Desk, reference: float) -> tuple[Openi
 
 def _legs(plan: CondorPlan | CondorAt, world: World, desk: Desk, reference: float) -> list[tuple[int, int, float]]:
     """Return (conId, signed quantity, price) of the four legs, priced where all inputs are published closes."""
-    if not world.timetable.is_session(plan.opened):
-        raise ScenarioError(f"{SESSION_FILE}: book opened {plan.opened} is no session; choose a trading day")
-    at = world.timetable.close(Hours.TERM, plan.opened)
-    if not world.grid.holds(at) or at >= world.scenario.start:
-        raise ScenarioError(
-            f"{SESSION_FILE}: book opened {plan.opened} is not within the history before start; choose a day in between"
-        )
+    at = _opening(plan, world)
     expiry = _expiry(plan, at, world)
     setting = desk.setting(expiry, np.array([world.grid.index(at)], dtype=np.int64))
     ladder = np.array(strikes(OptionClass.SPXW, (expiry.settles_on - plan.opened).days, reference))
@@ -56,6 +50,19 @@ def _legs(plan: CondorPlan | CondorAt, world: World, desk: Desk, reference: floa
         mid = desk.mid(OptionClass.SPXW, setting, np.array([at_strike]), np.array([right == "C"]))
         found.append((option_id(expiry, at_strike, right), quantity, max(round(float(mid[0]) / 0.05) * 0.05, 0.05)))
     return found
+
+
+def _opening(plan: CondorPlan | CondorAt, world: World) -> datetime:
+    """Return the published close at which a lot was opened, which must lie in the history."""
+    days = world.trade_days[Hours.TERM].days
+    if not days[0] <= plan.opened < world.scenario.start.date():
+        raise ScenarioError(
+            f"{SESSION_FILE}: book opened {plan.opened} is not within the history, {days[0]} to the day before start; "
+            "choose a day in between"
+        )
+    if plan.opened not in days:
+        raise ScenarioError(f"{SESSION_FILE}: book opened {plan.opened} is no session; choose a trading day")
+    return world.timetable.close(Hours.TERM, plan.opened)
 
 
 def _expiry(plan: CondorPlan | CondorAt, at: datetime, world: World) -> Expiry:
