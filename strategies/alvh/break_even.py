@@ -39,7 +39,8 @@ def _roots(legs: list[_Held]) -> list[float]:
     size = np.array([float(quantity * leg.multiplier) for leg, quantity in legs])
     paid = np.array([math.nan if leg.avg_price is None else leg.avg_price for leg, _ in legs])
     prices = np.unique(strike)
-    profit = (size * (np.maximum(side * (prices[:, None] - strike), 0.0) - paid)).sum(axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        profit = (size * (np.maximum(side * (prices[:, None] - strike), 0.0) - paid)).sum(axis=1)
     if not np.isfinite(profit).all():
         return []
     crossing = np.flatnonzero((profit[:-1] < 0.0) != (profit[1:] < 0.0))

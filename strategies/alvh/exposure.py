@@ -46,6 +46,7 @@ class GaugeReading:
     ceiling: float | None = None
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def value_book(
     view: MarketView,
     book: Book,

@@ -102,9 +102,7 @@ def take_surface(view: MarketView, book: Book, policy: Policy) -> Surface | None
             return None
     if not smiles:
         return None
-    return Surface(
-        taken_at=view.now, session_day=view.session.day, source=SurfaceSource.STORED, smiles=tuple(smiles)
-    )
+    return Surface(taken_at=view.now, session_day=view.session.day, source=SurfaceSource.STORED, smiles=tuple(smiles))
 
 
 def fit_smiles(quoted: QuotedSmiles, view: MarketView) -> list[Smile]:
@@ -235,9 +233,7 @@ def _is_otm(key: _Key, forward: float) -> bool:
     return strike >= forward if right is Right.CALL else strike < forward
 
 
-def _implied(
-    keys: list[_Key], mids: Mapping[_Key, float], found: Mapping[datetime, float], view: MarketView
-) -> Floats:
+def _implied(keys: list[_Key], mids: Mapping[_Key, float], found: Mapping[datetime, float], view: MarketView) -> Floats:
     return implied_vol(
         [mids[key] for key in keys],
         [found[key[0]] for key in keys],

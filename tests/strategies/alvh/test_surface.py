@@ -84,10 +84,8 @@ def test_forwards_agree_with_the_exchange_s_worked_vix_calculation() -> None:
     if not path.exists():
         pytest.skip(f"{path} is not there: set ALVH_SHARED_DATA to the folder of shared data")
     now = datetime(2009, 1, 1, 14, 46, tzinfo=UTC)
-    settles_at = {
-        "20090110": datetime(2009, 1, 10, 14, 30, tzinfo=UTC),
-        "20090207": datetime(2009, 2, 7, 14, 30, tzinfo=UTC),
-    }
+    near, far = datetime(2009, 1, 10, 14, 30, tzinfo=UTC), datetime(2009, 2, 7, 14, 30, tzinfo=UTC)
+    settles_at = {"20090110": near, "20090207": far}
     chain = []
     with path.open() as rows:
         for number, row in enumerate(csv.DictReader(rows)):

@@ -1,0 +1,55 @@
+import math
+from dataclasses import replace
+
+import pytest
+
+from strategies.alvh.break_even import break_evens
+from strategies.alvh.condors import Condor, recognise
+from strategies.alvh.records import OptionLeg
+from tests.strategies.alvh.condor_market import NOW, condor
+
+PRICES = (10.0, 16.0, 7.0, 3.0)  # 10 points of credit
+
+
+def priced(legs: tuple[OptionLeg, ...], prices: tuple[float | None, ...] = PRICES) -> tuple[Condor, ...]:
+    return recognise([replace(x, avg_price=price) for x, price in zip(legs, prices, strict=True)], NOW).condors
+
+
+def test_a_condor_breaks_even_its_credit_beyond_the_shorts() -> None:
+    assert break_evens(priced(condor()), 2755.0) == (pytest.approx(2590.0), pytest.approx(2860.0))
+
+
+def test_the_nearest_of_several_expiries_are_shown() -> None:
+    both = (*priced(condor()), *priced(condor(days=20.0, strikes=(2600.0, 2650.0, 2900.0, 2950.0))))
+    assert break_evens(both, 2755.0) == (pytest.approx(2640.0), pytest.approx(2860.0))
+
+
+def test_condors_of_one_expiry_share_their_credit() -> None:
+    both = (*priced(condor(1)), *priced(condor(1, strikes=(2500.0, 2550.0, 2950.0, 3000.0))))
+    assert break_evens(both, 2755.0) == (pytest.approx(2580.0), pytest.approx(2870.0))
+
+
+def test_beyond_a_break_even_there_may_be_none_on_that_side() -> None:
+    lower, upper = break_evens(priced(condor()), 2500.0)
+    assert lower is None
+    assert upper == pytest.approx(2590.0)
+    assert break_evens(priced(condor()), 2590.0)[0] == pytest.approx(2590.0)
+    assert break_evens(priced(condor()), 3000.0) == (pytest.approx(2860.0), None)
+
+
+def test_a_condor_that_cannot_lose_has_no_break_even() -> None:
+    assert break_evens(priced(condor(), (10.0, 50.0, 40.0, 3.0)), 2755.0) == (None, None)
+
+
+@pytest.mark.parametrize("missing", [None, math.nan, math.inf])
+def test_an_expiry_with_an_unknown_trade_price_is_left_out(missing: float | None) -> None:
+    assert break_evens(priced(condor(), (10.0, missing, 7.0, 3.0)), 2755.0) == (None, None)
+
+
+@pytest.mark.parametrize("spot", [None, math.nan, math.inf])
+def test_without_a_spot_there_is_nothing_to_be_near(spot: float | None) -> None:
+    assert break_evens(priced(condor()), spot) == (None, None)
+
+
+def test_no_condors_have_no_break_even() -> None:
+    assert break_evens((), 2755.0) == (None, None)
