@@ -57,7 +57,11 @@ class Ledger:
             )
 
     def filled(self, fill: Fill) -> None:
-        """Take a live execution once; the position that IB pushes after it says the same."""
+        """Take an execution once, live or read; the position that IB pushes or answers after it says the same.
+
+        One that is read after a snapshot which held it already makes the count too small until the next snapshot, never
+        too large.
+        """
         identity = fill.exec_id.rpartition(".")[0]
         if identity in self._executions:
             return

@@ -360,6 +360,8 @@ class ReadOnlyBroker:
         """Return today's executions of the account, oldest first."""
         found = await self._read("executions", self._ib.reqExecutionsAsync)
         fills = [reports.fill_of(fill) for fill in found if fill.execution.acctNumber == self.account]
+        for fill in fills:
+            self._ledger.filled(fill)
         return tuple(sorted(fills, key=lambda fill: (fill.at, fill.exec_id)))
 
     def listen(

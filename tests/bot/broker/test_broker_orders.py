@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -222,6 +222,30 @@ async def test_after_a_restart_the_working_order_is_known_again_and_can_be_cance
         successor.cancel("rest")
         await s.settle()
         assert not s.exchange.open_orders()
+
+
+async def test_a_sell_that_fills_while_the_line_is_down_is_counted_after_the_reads():
+    async with stage(at=OPEN) as s:
+        future, _ = await prepared(s)
+        await bought(s, future, quantity=3)
+        s.broker.place(ticket(s, future, "sell", Side.SELL, 1, touch(s, future, Side.BUY) + Decimal("0.05")))
+        await s.settle()
+        await s.broker.disconnect()
+        s.clock.move(OPEN.replace(hour=15, minute=30))
+        for _ in range(200):
+            if not s.exchange.open_orders():
+                break
+            s.gateway.advance(s.market.now.replace(second=0) + timedelta(minutes=1))
+        assert not s.exchange.open_orders()
+        await s.broker.connect()
+        await s.settle()
+        await s.broker.executions()
+        await s.broker.positions()
+        with pytest.raises(Refuse, match="2 are held"):
+            s.broker.place(ticket(s, future, "s2", Side.SELL, 3, "40.00"))
+        s.broker.place(ticket(s, future, "s3", Side.SELL, 2, "40.00"))
+        await s.settle()
+        assert [update.ref for update in await s.broker.open_orders()] == ["s3"]
 
 
 async def test_an_order_of_another_client_is_seen_and_cannot_be_touched():
