@@ -19,7 +19,6 @@ from decimal import Decimal
 from typing import Any
 
 from conformance_steps import (
-    BEYOND,
     CANCELLED,
     FAMILIES,
     ORDER_REF,
@@ -31,6 +30,7 @@ from conformance_steps import (
     check_two_sided,
     demand,
     front_monthly,
+    more_than_displayed,
     resting_price,
     walk,
 )
@@ -252,7 +252,7 @@ class Conversation:
         self.until(lambda: self.heard("positionEnd"), "the positions end")
         before = self.ears.held[self.future.conId]
         self.filling = order_id = self.request_id()
-        wanted = self.ears.sizes[self.quote_id][ASK_SIZE] + BEYOND
+        wanted = more_than_displayed(self.ears.sizes[self.quote_id][ASK_SIZE])
         ask = self.ears.prices[self.quote_id][ASK]
         self.api.placeOrder(order_id, self.future, self.order("LMT", wanted, ask))
         self.until(

@@ -15,7 +15,6 @@ from datetime import timedelta
 from typing import Any
 
 from conformance_steps import (
-    BEYOND,
     CANCELLED,
     FAMILIES,
     ORDER_REF,
@@ -27,6 +26,7 @@ from conformance_steps import (
     check_two_sided,
     demand,
     front_monthly,
+    more_than_displayed,
     resting_price,
     walk,
 )
@@ -141,7 +141,7 @@ class Conversation:
 
     async def partial_fill(self) -> str:
         before = self._held()
-        wanted = self.quote.askSize + BEYOND
+        wanted = more_than_displayed(self.quote.askSize)
         order = lib.LimitOrder("BUY", wanted, self.quote.ask, tif="DAY", orderRef=ORDER_REF)
         self.filled = trade = self.ib.placeOrder(self.future, order)
         await self.until(lambda: trade.fills and trade.orderStatus.filled > 0, "the order meets the displayed size")

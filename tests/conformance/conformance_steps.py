@@ -31,7 +31,6 @@ ORDER_REF = "conformance"
 UNKNOWN_CONTRACT = 200
 CANCELLED = 202
 FAMILIES = (("VIX", "1000"), ("VXM", "100"))  # the last one is traded: small enough for any account
-BEYOND = 5  # contracts more than are displayed
 
 
 class Failed(Exception):
@@ -60,6 +59,11 @@ def check_two_sided(bid: float, ask: float, bid_size: float, ask_size: float) ->
 def resting_price(bid: float, tick: float) -> float:
     """Return a limit that buys nothing now: a tenth below the bid, on the grid."""
     return round(round(bid * 0.9 / tick) * tick, 2)
+
+
+def more_than_displayed(size: float) -> float:
+    """Return a quantity that the displayed size cannot fill, even if the market moves a little meanwhile."""
+    return 3 * size + 50
 
 
 def check_partial(filled: float, remaining: float, wanted: float) -> None:
