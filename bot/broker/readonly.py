@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from bot.broker.client import Library, load
 from bot.broker.connection import Connection, Endpoint, NoDefinition
 from bot.broker.history import bar_size, closed_bars, duration
 from bot.broker.ledger import Ledger
+from bot.broker.lines import Lines
 from bot.broker.link import Link
 from bot.broker.port import (
     BrokerPosition,
@@ -25,12 +25,11 @@ from bot.broker.port import (
     Positions,
     Query,
 )
-from bot.broker.quotes import LIVE, Line
+from bot.broker.quotes import LIVE
 from bot.clock import Clock
 from bot.errors import Refuse, Retry
 from strategies.alvh.records import Account, Bar, Greeks, Quote
 
-COUNTED = ("AD-NYSE", "ADVN-NYSE", "DECN-NYSE")
 MULTIPLIED = ("FUT", "OPT", "FOP")
 
 
@@ -51,9 +50,7 @@ class ReadOnlyBroker:
         self._ib = self._connection.ib
         self._link = Link()
         self._ledger = Ledger()
-        self._lines: dict[int, Line] = {}
-        self._contracts: dict[int, Any] = {}
-        self._streaming: set[int] = set()
+        self._lines = Lines(self._connection, clock)
         self._instruments: dict[int, Instrument] = {}
         self._on_order: list[Callable[[OrderUpdate], None]] = []
         self._on_fill: list[Callable[[Fill], None]] = []
@@ -75,15 +72,6 @@ class ReadOnlyBroker:
         ib.execDetailsEvent += guarded(self._executed)
         ib.commissionReportEvent += guarded(self._commissioned)
         ib.disconnectedEvent += guarded(self._link.closed)
-        original = ib.wrapper.priceSizeTick
-        price_tick = guarded(self._price_tick)
-
-        def tap(req_id: int, tick_type: int, price: float, size: float) -> None:
-            """See every tick before the library folds repeated and empty ones away."""
-            price_tick(req_id, tick_type, price, size)
-            original(req_id, tick_type, price, size)
-
-        ib.wrapper.priceSizeTick = tap
 
     # -- the connection
 
@@ -91,7 +79,7 @@ class ReadOnlyBroker:
     def link(self) -> LinkState:
         """Return the state of the line."""
         self._link.connected = self._connection.is_open
-        return self._link.state(delayed=any(line.delayed for line in self._lines.values()))
+        return self._link.state(delayed=self._lines.delayed)
 
     async def connect(self) -> None:
         """Connect with bounded retries, verify account and mode, and renew every subscription."""
@@ -104,7 +92,7 @@ class ReadOnlyBroker:
             raise
         self._ib.reqMarketDataType(LIVE)
         self._recall_own()
-        self._resubscribe(cancel=False)
+        self._lines.renew(cancel=False)
 
     def _recall_own(self) -> None:
         """Learn which working orders this client id sent before, so that an error that names one is understood."""
@@ -244,46 +232,18 @@ class ReadOnlyBroker:
 
         Without `stream` the line is only known, and `confirm` brings it up to date.
         """
-        con_id = instrument.con_id
-        if con_id not in self._lines:
-            is_count = instrument.symbol in COUNTED and instrument.sec_type == "IND"
-            self._lines[con_id] = Line(con_id=con_id, is_count=is_count)
-            self._contracts[con_id] = contracts.contract_of(self._connection.library, instrument)
-        if stream and con_id not in self._streaming:
-            self._streaming.add(con_id)
-            if self._connection.is_open:
-                self._ib.reqMktData(self._contracts[con_id], "", False, False)
+        self._lines.subscribe(instrument, stream=stream)
 
     def unsubscribe(self, con_id: int) -> None:
         """Stop the subscription and forget the quote."""
-        if self._lines.pop(con_id, None) is None:
-            return
-        contract = self._contracts.pop(con_id)
-        if con_id in self._streaming:
-            self._streaming.discard(con_id)
-            if self._connection.is_open:
-                self._ib.cancelMktData(contract)
+        self._lines.unsubscribe(con_id)
 
     async def confirm(self, con_ids: Sequence[int]) -> None:
         """Ask for one snapshot of each line, so that a quiet market is known to be quiet and not dead.
 
         What does not answer in time keeps its age; nothing is raised for it.
         """
-        wanted = [self._contracts[con_id] for con_id in con_ids if con_id in self._contracts]
-        if wanted and self._connection.is_open:
-            await asyncio.gather(*(self._confirm_one(contract) for contract in wanted))
-
-    async def _confirm_one(self, contract: Any) -> None:
-        try:
-            await self._connection.read(
-                f"snapshot of {contract.localSymbol or contract.symbol}",
-                lambda: self._ib.reqTickersAsync(contract),
-                timeout_s=min(3.0, self._connection.endpoint.timeout_s),
-            )
-        except (Retry, Refuse) as problem:
-            line = self._lines.get(contract.conId)
-            if line is not None:
-                line.refused = str(problem)
+        await self._lines.confirm(con_ids)
 
     def quote(self, con_id: int) -> Quote:
         """Return the last known quote with its age; an empty quote when there is none."""
@@ -384,37 +344,14 @@ class ReadOnlyBroker:
             self._order_error(own, code, text)
             return
         if self._link.heard(code, text):
-            self._resubscribe(cancel=True)
-        line = self._lines.get(contract.conId) if contract is not None else None
-        meaning = codes.of_system(code).meaning
-        if line is not None and meaning is codes.Meaning.SUBSCRIPTION:
-            line.delayed = line.delayed or code == codes.DELAYED_BY_NOTICE
-            line.refused = text
+            self._lines.renew(cancel=True)
+        self._lines.heard(code, text, contract)
         notice = Notice(code=code, text=text, at=self._clock.now())
         for listener in self._on_notice:
             listener(notice)
 
-    def _resubscribe(self, *, cancel: bool) -> None:
-        for line in self._lines.values():
-            line.forget_delay()
-        for con_id in sorted(self._streaming):
-            contract = self._contracts[con_id]
-            if cancel:
-                self._ib.cancelMktData(contract)
-            self._ib.reqMktData(contract, "", False, False)
-
-    def _price_tick(self, req_id: int, tick_type: int, price: float, size: float) -> None:
-        ticker = self._ib.wrapper.reqId2Ticker.get(req_id)
-        line = None if ticker is None else self._lines.get(ticker.contract.conId)
-        if line is not None:
-            line.tick(tick_type, price, size, self._clock.now())
-
     def _ticked(self, tickers: Any) -> None:
-        now = self._clock.now()
-        for ticker in tickers:
-            line = self._lines.get(ticker.contract.conId)
-            if line is not None:
-                line.refresh(ticker, now)
+        self._lines.ticked(tickers)
         self._link.ticked()
 
     def _position_pushed(self, position: Any) -> None:

@@ -216,8 +216,9 @@ async def test_an_index_without_ticks_is_missing_and_not_zero():
     async with stage(at=OPEN) as s:
         observer = observer_of(s)
         await look(s, observer)
-        s.broker._lines[13455763].values.pop("last")
-        s.broker._lines[13455763].ticked_at.clear()
+        line = s.broker._lines.get(13455763)
+        line.values.pop("last")
+        line.ticked_at.clear()
         monkey = s.broker.confirm
 
         async def silent(con_ids):

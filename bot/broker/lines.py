@@ -1,0 +1,121 @@
+"""Hold the market-data lines of one connection: what is subscribed, what it last showed, and when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from bot.broker import codes, contracts
+from bot.broker.connection import Connection
+from bot.broker.port import Instrument
+from bot.broker.quotes import Line
+from bot.clock import Clock
+from bot.errors import Refuse, Retry
+
+COUNTED = ("AD-NYSE", "ADVN-NYSE", "DECN-NYSE")
+SNAPSHOT_S = 3.0
+
+
+class Lines:
+    """Hold one `Line` an instrument, fed by the library's ticks."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._ib = connection.ib
+        self._lines: dict[int, Line] = {}
+        self._contracts: dict[int, Any] = {}
+        self._streaming: set[int] = set()
+        self._tap()
+
+    def get(self, con_id: int) -> Line | None:
+        """Return a line, or `None` when this instrument was never subscribed."""
+        return self._lines.get(con_id)
+
+    @property
+    def delayed(self) -> bool:
+        """Say whether any line shows delayed data."""
+        return any(line.delayed for line in self._lines.values())
+
+    def subscribe(self, instrument: Instrument, *, stream: bool) -> None:
+        """Know an instrument, and stream its ticks if asked to; once is enough."""
+        con_id = instrument.con_id
+        if con_id not in self._lines:
+            is_count = instrument.symbol in COUNTED and instrument.sec_type == "IND"
+            self._lines[con_id] = Line(con_id=con_id, is_count=is_count)
+            self._contracts[con_id] = contracts.contract_of(self._connection.library, instrument)
+        if stream and con_id not in self._streaming:
+            self._streaming.add(con_id)
+            if self._connection.is_open:
+                self._ib.reqMktData(self._contracts[con_id], "", False, False)
+
+    def unsubscribe(self, con_id: int) -> None:
+        """Stop the stream and forget the line."""
+        if self._lines.pop(con_id, None) is None:
+            return
+        contract = self._contracts.pop(con_id)
+        if con_id in self._streaming:
+            self._streaming.discard(con_id)
+            if self._connection.is_open:
+                self._ib.cancelMktData(contract)
+
+    def renew(self, *, cancel: bool) -> None:
+        """Ask for every stream again; `cancel` ends the old ones first."""
+        for line in self._lines.values():
+            line.forget_delay()
+        for con_id in sorted(self._streaming):
+            contract = self._contracts[con_id]
+            if cancel:
+                self._ib.cancelMktData(contract)
+            self._ib.reqMktData(contract, "", False, False)
+
+    async def confirm(self, con_ids: Sequence[int]) -> None:
+        """Ask for one snapshot of each line; what does not answer in time keeps its age."""
+        wanted = [self._contracts[con_id] for con_id in con_ids if con_id in self._contracts]
+        if wanted and self._connection.is_open:
+            await asyncio.gather(*(self._confirm_one(contract) for contract in wanted))
+
+    async def _confirm_one(self, contract: Any) -> None:
+        try:
+            await self._connection.read(
+                f"snapshot of {contract.localSymbol or contract.symbol}",
+                lambda: self._ib.reqTickersAsync(contract),
+                timeout_s=min(SNAPSHOT_S, self._connection.endpoint.timeout_s),
+            )
+        except (Retry, Refuse) as problem:
+            line = self._lines.get(contract.conId)
+            if line is not None:
+                line.refused = str(problem)
+
+    def heard(self, code: int, text: str, contract: Any) -> None:
+        """Take note of an error frame that names a line."""
+        line = self._lines.get(contract.conId) if contract is not None else None
+        if line is not None and codes.of_system(code).meaning is codes.Meaning.SUBSCRIPTION:
+            line.delayed = line.delayed or code == codes.DELAYED_BY_NOTICE
+            line.refused = text
+
+    def ticked(self, tickers: Any) -> None:
+        """Take what a packet left on the library's tickers."""
+        now = self._clock.now()
+        for ticker in tickers:
+            line = self._lines.get(ticker.contract.conId)
+            if line is not None:
+                line.refresh(ticker, now)
+
+    def _tap(self) -> None:
+        """See every price tick before the library folds repeated and empty ones away."""
+        original = self._ib.wrapper.priceSizeTick
+        price_tick = self._connection.guarded(self._price_tick)
+
+        def tap(req_id: int, tick_type: int, price: float, size: float) -> None:
+            price_tick(req_id, tick_type, price, size)
+            original(req_id, tick_type, price, size)
+
+        self._ib.wrapper.priceSizeTick = tap
+
+    def _price_tick(self, req_id: int, tick_type: int, price: float, size: float) -> None:
+        ticker = self._ib.wrapper.reqId2Ticker.get(req_id)
+        line = None if ticker is None else self._lines.get(ticker.contract.conId)
+        if line is not None:
+            line.tick(tick_type, price, size, self._clock.now())
