@@ -10,9 +10,11 @@ from strategies.alvh.policy import Policy
 from strategies.alvh.readiness import number
 from strategies.alvh.records import (
     Book,
+    FirstSeen,
     IndexQuote,
     MarketView,
     Memory,
+    OptionLeg,
     Smile,
     SmilePoint,
     Surface,
@@ -43,6 +45,7 @@ def begin_session(memory: Memory, view: MarketView) -> Memory:
         baseline=last if last is not None and _is_prior_close(last, view) else None,
         closing_surface=None,
         samples=(),
+        first_seen=memory.first_seen if memory.episode is not None else (),
         round_trips=0,
         round_trips_on=day,
     )
@@ -54,6 +57,26 @@ def store_surface(memory: Memory, view: MarketView, book: Book, policy: Policy) 
         return memory
     surface = take_surface(view, book, policy)
     return memory if surface is None else replace(memory, closing_surface=surface)
+
+
+def see_legs(memory: Memory, view: MarketView, book: Book, policy: Policy) -> Memory:
+    """Return the memory with the smiles of legs that this wake-up is the first to see.
+
+    A trade must never look like a spike: a leg opened after the baseline is measured against the market it was opened
+    in. The bot's very first list of legs is taken as old. A leg whose smile cannot be fitted yet is tried again.
+    """
+    if not book.complete:
+        return memory
+    held = {leg.con_id: leg for leg in book.legs if leg.quantity != 0}
+    if memory.known_legs is None:
+        return replace(memory, known_legs=tuple(sorted(held)))
+    opened = sorted(held.keys() - set(memory.known_legs))
+    surface = take_surface(view, book, policy) if opened and view.feed_ok else None
+    first_seen = [seen for seen in memory.first_seen if seen.con_id in held]
+    if surface is not None:
+        first_seen += [FirstSeen(con_id=con_id, surface=_only(surface, held[con_id])) for con_id in opened]
+    known = held.keys() & set(memory.known_legs) if surface is None else held.keys()
+    return replace(memory, known_legs=tuple(sorted(known)), first_seen=tuple(first_seen))
 
 
 def surface_due(memory: Memory, view: MarketView) -> bool:
@@ -99,6 +122,10 @@ def modelled_baseline(view: MarketView, today: Surface) -> Surface | None:
     return Surface(
         taken_at=view.session.previous_close_at, session_day=days[-2], source=SurfaceSource.MODELLED, smiles=smiles
     )
+
+
+def _only(surface: Surface, leg: OptionLeg) -> Surface:
+    return replace(surface, smiles=tuple(smile for smile in surface.smiles if smile.settles_at == leg.settles_at))
 
 
 def _is_prior_close(surface: Surface, view: MarketView) -> bool:

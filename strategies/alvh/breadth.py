@@ -109,10 +109,10 @@ def divergent(readings: tuple[BreadthReading, ...], policy: Policy) -> bool:
 def broken_down(readings: tuple[BreadthReading, ...], view: MarketView, policy: Policy) -> bool:
     """Say whether breadth and index fall together on the last closed bar: the coincident form of the signal."""
     expected = edr_pct(view, policy)
-    if not readings or expected is None:
-        return False
-    last = readings[-1]
-    return last.level <= policy.signals.breadth_breakdown and last.spx_pct <= BREAKDOWN_EDR * expected
+    return expected is not None and any(
+        last.level <= policy.signals.breadth_breakdown and last.spx_pct <= BREAKDOWN_EDR * expected
+        for last in readings[-1:]
+    )
 
 
 def _reading(

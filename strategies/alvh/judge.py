@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isfinite
 
 from strategies.alvh.episode import arm, dropped, finish, finished, follow, phase, sampled
 from strategies.alvh.explain import summarise
@@ -169,7 +170,7 @@ def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sam
         phase_after=after,
         proposals=action.proposals,
         cancel=_cancel(reading, action),
-        checks=(*signs.checks, *action.checks),
+        checks=tuple(_sayable(check) for check in (*signs.checks, *action.checks)),
         exposure=reading.exposure,
         hedge_usd_per_point=hedge_units_usd(reading.book.futures, reading.book.vix_options, policy, view.now),
         target_minis=action.episode.target_minis if action.episode else 0,
@@ -230,6 +231,17 @@ def _cancel(reading: Reading, action: Action) -> tuple[str, ...]:
         for order in working(reading.state, Side.BUY)
         if not order.unknown and (all_of_them or (over and order.purpose is Purpose.TRANCHE))
     )
+
+
+def _sayable(check: Check) -> Check:
+    """Return the check with numbers the journal can keep: a quotient of absurd prices may be infinite."""
+    observed, threshold = (
+        None if isinstance(value, float) and not isfinite(value) else value
+        for value in (check.observed, check.threshold)
+    )
+    if (observed, threshold) == (check.observed, check.threshold):
+        return check
+    return replace(check, observed=observed, threshold=threshold)
 
 
 def _lines(found: tuple[Ceiling, ...]) -> tuple[Check, ...]:

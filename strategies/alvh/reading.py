@@ -116,7 +116,7 @@ def _implied(view: MarketView, front: FutureQuote | None, price: float | None, p
     settle = number(front.prior_settle) if front else None
     if front is None or front.dte < 0 or price is None or previous is None or settle is None:
         return None
-    return vix_implied(previous, price, settle, front.dte, policy.sizing)
+    return number(vix_implied(previous, price, settle, front.dte, policy.sizing))
 
 
 def _vix_change(view: MarketView, policy: Policy) -> float | None:

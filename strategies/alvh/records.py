@@ -379,6 +379,14 @@ class Surface:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FirstSeen:
+    """Hold the smile on which a leg opened since the baseline is measured: that of the wake-up that first saw it."""
+
+    con_id: int
+    surface: Surface
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """Hold what one closed bar said, so that rules over several bars need no clock and no history store.
 
@@ -431,7 +439,8 @@ class Memory:
     """Hold what one decision leaves to the next; the journal keeps it inside the decision's record.
 
     `closing_surface` is the last surface stored in the running session; when a new session starts it becomes
-    `baseline`. `samples` are those of the session `session_on`.
+    `baseline`. `samples` are those of the session `session_on`. `known_legs` are the SPX legs that were already held,
+    `first_seen` the smiles of those opened since the baseline was stored.
     """
 
     phase: Phase = Phase.WATCH
@@ -443,6 +452,8 @@ class Memory:
     round_trips_on: date | None = None
     samples: tuple[Sample, ...] = ()
     session_on: date | None = None
+    known_legs: tuple[int, ...] | None = None
+    first_seen: tuple[FirstSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

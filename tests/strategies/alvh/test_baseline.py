@@ -6,9 +6,16 @@ from datetime import timedelta
 import pytest
 from builders import CLOSE, DAY, DAYS, NEXT, YESTERDAY_CLOSE, at, book, memory, sample, session, spike_view, surface
 
-from strategies.alvh.baseline import begin_session, ensure_baseline, modelled_baseline, store_surface, surface_due
+from strategies.alvh.baseline import (
+    begin_session,
+    ensure_baseline,
+    modelled_baseline,
+    see_legs,
+    store_surface,
+    surface_due,
+)
 from strategies.alvh.policy import Policy
-from strategies.alvh.records import Memory, SurfaceSource
+from strategies.alvh.records import FirstSeen, Memory, Surface, SurfaceSource
 
 POLICY = Policy()
 
@@ -113,3 +120,39 @@ def test_a_baseline_is_modelled_only_where_none_was_stored_and_not_in_the_first_
 def test_the_next_day_is_a_new_session() -> None:
     tomorrow = replace(spike_view(0), session=session(at(0), day=NEXT))
     assert begin_session(memory(), tomorrow).session_on == NEXT
+
+
+def fitted(monkeypatch: pytest.MonkeyPatch, made: Surface | None) -> None:
+    """Let the chain be fitted to a known surface; the fit has its own tests."""
+    monkeypatch.setattr("strategies.alvh.baseline.take_surface", lambda view, book, policy: made)
+
+
+def test_the_first_list_of_legs_is_taken_as_old() -> None:
+    seen = see_legs(memory(), spike_view(10), book(), POLICY)
+    assert seen.known_legs == (101, 102, 103, 104)
+    assert seen.first_seen == ()
+    assert see_legs(seen, spike_view(11), book(), POLICY) == seen
+
+
+def test_a_new_leg_is_measured_on_the_smile_that_first_saw_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = surface(taken_at=at(30), session_day=DAY)
+    other = replace(now.smiles[0], settles_at=at(9999))
+    fitted(monkeypatch, replace(now, smiles=(*now.smiles, other)))
+    old = memory(known_legs=(101, 102, 103))
+    seen = see_legs(old, spike_view(30), book(), POLICY)
+    assert [item.con_id for item in seen.first_seen] == [104]
+    assert seen.first_seen[0].surface == now
+    assert see_legs(seen, spike_view(31), book(), POLICY) == seen
+    assert see_legs(seen, spike_view(31), book(legs=()), POLICY).first_seen == ()
+
+
+def test_a_new_leg_without_a_smile_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted(monkeypatch, None)
+    old = memory(known_legs=(101, 102, 103))
+    assert see_legs(old, spike_view(30), book(), POLICY) == old
+    assert see_legs(old, spike_view(30), book(complete=False), POLICY) == old
+
+
+def test_first_smiles_last_a_session_or_as_long_as_the_episode() -> None:
+    left = night(first_seen=(FirstSeen(con_id=104, surface=surface()),))
+    assert begin_session(left, spike_view(0)).first_seen == ()

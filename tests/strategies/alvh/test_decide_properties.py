@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import fields, replace
+import math
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -60,7 +62,7 @@ OPENING = frozenset({Purpose.TRANCHE, Purpose.ROLL_BUY})
 anything = st.one_of(
     st.none(),
     st.floats(allow_nan=True, allow_infinity=True),
-    st.sampled_from([0.0, -1.0, 1e-300, 1e300]),
+    st.sampled_from([0.0, -1.0, 5e-324, 1e-300, 1e300]),
     st.floats(min_value=1.0, max_value=90.0),
 )
 age = st.one_of(st.sampled_from([1.0, 5.0, 9.0]), st.none(), st.floats(allow_nan=True))
@@ -366,6 +368,29 @@ def test_one_order_per_contract_and_one_key_per_order(
     assert len(set(ids)) == len(ids)
     assert len({proposal.key for proposal in decision.proposals}) == len(ids)
     assert not set(ids) & {item.con_id for item in pair[1].working if item.remaining}
+
+
+def numbers(value: object) -> Iterator[float]:
+    """Yield every float in nested records and tuples."""
+    if isinstance(value, float):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from numbers(item)
+    elif is_dataclass(value):
+        for item in fields(value):
+            yield from numbers(getattr(value, item.name))
+
+
+@many
+@given(views(), books(), exposures())
+def test_the_journal_can_write_every_number(view: MarketView, pair: tuple[Book, HedgeState], valued: Exposure) -> None:
+    held, known = pair
+    tidy = replace(known, memory=replace(known.memory, samples=()))
+    decision = judge(view, held, tidy, POLICY, memory=tidy.memory, exposure=valued)
+    assert all(
+        math.isfinite(value) for value in numbers((decision.checks, decision.memory, decision.hedge_usd_per_point))
+    )
 
 
 @many
