@@ -19,6 +19,7 @@ from decimal import Decimal
 from typing import Any
 
 from conformance_steps import (
+    ATTEMPTS,
     CANCELLED,
     FAMILIES,
     ORDER_REF,
@@ -247,18 +248,25 @@ class Conversation:
         demand(self.ears.status[self.resting][1] == 0, "nothing was filled", self.ears.status[self.resting])
         return f"order {self.resting} cancelled"
 
+    def buy_into_the_ask(self) -> float:
+        """Place an order larger than the displayed size, wait for its first fill, and return its quantity."""
+        self.filling = order_id = self.request_id()
+        wanted = more_than_displayed(self.ears.sizes[self.quote_id][ASK_SIZE])
+        self.api.placeOrder(order_id, self.future, self.order("LMT", wanted, self.ears.prices[self.quote_id][ASK]))
+        self.until(lambda: self.ears.status.get(order_id, ("", 0.0))[1] > 0, "the order meets the displayed size")
+        return wanted
+
     def partial_fill(self) -> str:
         self.api.reqPositions()
         self.until(lambda: self.heard("positionEnd"), "the positions end")
-        before = self.ears.held[self.future.conId]
-        self.filling = order_id = self.request_id()
-        wanted = more_than_displayed(self.ears.sizes[self.quote_id][ASK_SIZE])
-        ask = self.ears.prices[self.quote_id][ASK]
-        self.api.placeOrder(order_id, self.future, self.order("LMT", wanted, ask))
-        self.until(
-            lambda: order_id in self.ears.status and self.ears.status[order_id][1] > 0, "the order meets the size"
-        )
-        _, filled, remaining, _ = self.ears.status[order_id]
+        for _ in range(ATTEMPTS):
+            before = self.ears.held[self.future.conId]
+            wanted = self.buy_into_the_ask()
+            order_id = self.filling
+            _, filled, remaining, _ = self.ears.status[order_id]
+            if remaining:
+                break
+            self.until(lambda: self.ears.held[self.future.conId] == before + wanted, "it is pushed")  # noqa: B023
         check_partial(filled, remaining, wanted)
         self.cancel_order(order_id)
         self.until(lambda: self._status(order_id) == "Cancelled", "the remainder is cancelled")

@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from conformance_steps import (
+    ATTEMPTS,
     CANCELLED,
     FAMILIES,
     ORDER_REF,
@@ -139,14 +140,24 @@ class Conversation:
         demand(trade.orderStatus.filled == 0, "nothing was filled", trade.orderStatus)
         return f"order {trade.order.orderId} cancelled"
 
-    async def partial_fill(self) -> str:
-        before = self._held()
+    async def _buy_into_the_ask(self) -> float:
+        """Place an order larger than the displayed size, wait for its first fill, and return its quantity."""
         wanted = more_than_displayed(self.quote.askSize)
         order = lib.LimitOrder("BUY", wanted, self.quote.ask, tif="DAY", orderRef=ORDER_REF)
         self.filled = trade = self.ib.placeOrder(self.future, order)
         await self.until(lambda: trade.fills and trade.orderStatus.filled > 0, "the order meets the displayed size")
+        return wanted
+
+    async def partial_fill(self) -> str:
+        for _ in range(ATTEMPTS):
+            before = self._held()
+            wanted = await self._buy_into_the_ask()
+            trade = self.filled
+            if trade.orderStatus.remaining:
+                break
+            await self.until(lambda: self._held() == before + wanted, "the position is pushed")  # noqa: B023
         check_partial(trade.orderStatus.filled, trade.orderStatus.remaining, wanted)
-        self.ib.cancelOrder(order)
+        self.ib.cancelOrder(trade.order)
         await self.until(lambda: trade.orderStatus.status == "Cancelled", "the remainder is cancelled")
         filled = trade.orderStatus.filled
         await self.until(lambda: self._held() == before + filled, f"the position is pushed as {before + filled}")

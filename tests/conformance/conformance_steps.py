@@ -27,6 +27,7 @@ STEPS = (
     "account",
 )
 PATIENCE_S = 10.0
+ATTEMPTS = 4  # at an order that must fill in part: a market that falls meanwhile fills it whole
 ORDER_REF = "conformance"
 UNKNOWN_CONTRACT = 200
 CANCELLED = 202
