@@ -26,7 +26,7 @@ from bot.journal.entry import Entry, Kind
 from bot.journal.shelf import Shelf
 from bot.orders import life
 from bot.orders.life import Execution, Life, Order
-from strategies.alvh.records import HedgeState, Lot, Memory, Proposal, Side, Working
+from strategies.alvh.records import Book, HedgeState, Lot, MarketView, Memory, Proposal, Side, Working
 
 MINI = 100  # multiplier of one mini
 NEW_YORK = ZoneInfo("America/New_York")
@@ -48,6 +48,7 @@ class Projection:
         self._open: dict[str, None] = {}  # refs that are not done, in order of intent
         self._memory: Memory | None = None
         self._memory_body: Any = None
+        self._wakeup: Any = None
         self._vega30: float | None = None
         self._shelf = Shelf()
         self._lots: tuple[Lot, ...] | None = ()
@@ -119,6 +120,12 @@ class Projection:
         """Return the book's term-weighted vega as the last recorded wake-up measured it."""
         return self._vega30
 
+    def last_look(self) -> tuple[MarketView, Book] | None:
+        """Return the view (without bars) and the book of the last recorded wake-up."""
+        if self._wakeup is None:
+            return None
+        return from_json(MarketView, self._wakeup["view"]), from_json(Book, self._wakeup["book"])
+
     def memory(self) -> Memory:
         """Return what the last recorded decision left, or a fresh memory."""
         if self._memory_body is not None:
@@ -131,7 +138,7 @@ class Projection:
     def _remember(self, entry: Entry) -> None:
         self._shelf.apply(entry)
         if entry.kind is Kind.WAKEUP:
-            self._memory_body = entry.body
+            self._memory_body = self._wakeup = entry.body
             exposure = entry.body["decision"]["exposure"]
             self._vega30 = None if exposure is None else exposure["vega30_usd"]
 

@@ -79,8 +79,7 @@ class OrderDesk:
         self._sizing = sizing
         self.tickets = Tickets()
         journal.follow(self.tickets.apply)
-        self._looks: dict[str, Look] = {}
-        self._look: Look | None = None
+        self._submitted: Look | None = None
         self._foreign: dict[int, OrderUpdate] = {}
         self._halt = ""
         self._reconciler = Reconciler(broker, journal, projection, clock, self._settings, self)
@@ -91,7 +90,7 @@ class OrderDesk:
     def submit(self, proposal: Proposal, view: MarketView, book: Book) -> Outcome:
         """Guard a proposal, ask for consent where the mode wants it, and send it."""
         self._require_journal()
-        self._look = look = Look(view=view, book=book)
+        self._submitted = look = Look(view=view, book=book)
         ref = order_ref(self._mode, self._broker.account, proposal.key)
         if ref in self.tickets.answered or any(ticket.ref == ref for ticket in self.tickets.open):
             return self._refuse(proposal, ref, "consent", (), "this order was already put before a human")
@@ -101,14 +100,13 @@ class OrderDesk:
         if needs_consent(self._mode, proposal, self._consent):
             body = ticket_body(proposal, ref, self._clock.now(), self._consent)
             self._append(Kind.TICKET, body | {"limit": str(outcome[0])})
-            self._looks[body["id"]] = look
             return Outcome.WAITING
         return self._send(proposal, ref, *outcome)
 
     def approve(self, ticket: Ticket, who: str) -> Outcome:
         """Send the order of an open ticket, if the controls still let it pass; a late yes is no."""
         self._require_journal()
-        look = self._looks.pop(ticket.id, None)
+        look = self._latest_look()
         if look is None or self._clock.now() >= ticket.deadline:
             self._append(Kind.CONSENT, consent_body(ticket, "expired", who, "the yes came after the deadline"))
             return Outcome.REFUSED
@@ -118,7 +116,6 @@ class OrderDesk:
 
     def deny(self, ticket: Ticket, who: str, why: str, verdict: str = "denied") -> None:
         """Close an open ticket without sending."""
-        self._looks.pop(ticket.id, None)
         self._append(Kind.CONSENT, consent_body(ticket, verdict, who, why))
 
     def flatten(self, word_id: str) -> tuple[Outcome, ...]:
@@ -272,9 +269,10 @@ class OrderDesk:
             reason="the operator said flatten",
         )
         ref = order_ref(self._mode, self._broker.account, proposal.key)
-        if self._look is None:
+        look = self._latest_look()
+        if look is None:
             return self._refuse(proposal, ref, "guard", (), "no wake-up has looked at the account yet: try again")
-        outcome = self._guarded(proposal, ref, self._look)
+        outcome = self._guarded(proposal, ref, look)
         return outcome if isinstance(outcome, Outcome) else self._send(proposal, ref, *outcome)
 
     def _advance(self, order: Order, now: datetime) -> None:
@@ -336,6 +334,13 @@ class OrderDesk:
             guard=self._guard,
             settings=self._settings,
         )
+
+    def _latest_look(self) -> Look | None:
+        """Return the newer of the last recorded wake-up and the last proposal's view."""
+        recorded = self._projection.last_look()
+        if recorded is None or (self._submitted is not None and self._submitted.view.now >= recorded[0].now):
+            return self._submitted
+        return Look(view=recorded[0], book=recorded[1])
 
     def _cap(self, proposal: Proposal, look: Look) -> int | None:
         """Return how many minis the book's vega, as last recorded, can need; `None` where that does not bind.
@@ -412,8 +417,11 @@ class OrderDesk:
 
     def _watch_loss(self, now: datetime) -> None:
         """Engage the kill switch when the hedge lost its largest share of the account in one session."""
-        value = None if self._look is None else self._look.book.account.net_liquidation
-        if value is None or value <= 0 or self._projection.killed or not self._own_contracts():
+        if self._projection.killed or not self._own_contracts():
+            return
+        look = self._latest_look()
+        value = None if look is None else look.book.account.net_liquidation
+        if value is None or value <= 0:
             return
         loss = hedge_loss_usd(self._projection, self._broker, session_day(now))
         if loss is not None and loss >= self._guard.loss_kill_share * value:

@@ -47,7 +47,7 @@ def situation(
     """
     day = look.view.session.day
     state = projection.state(day)
-    bought, sold = traded_since(projection, look.positions_at, proposal.con_id)
+    bought, gained, sold = traded_since(projection, look.positions_at, proposal.con_id)
     held = sum(max(p.quantity, 0) * p.multiplier for p in look.book.futures) // MINI
     return Situation(
         now=now,
@@ -59,7 +59,7 @@ def situation(
         quote=broker.quote(proposal.con_id),
         prior_settle=broker.day_values(proposal.con_id)[1],
         account_minis=held + bought,
-        account_long=sum(p.quantity for p in look.book.futures if p.con_id == proposal.con_id) - sold,
+        account_long=sum(p.quantity for p in look.book.futures if p.con_id == proposal.con_id) + gained - sold,
         own_minis=sum(lot.quantity * lot.multiplier for lot in state.lots) // MINI,
         own_long=projection.position(proposal.con_id),
         working=state.working + foreign_working(foreign, instruments, now),
@@ -75,17 +75,22 @@ def situation(
     )
 
 
-def traded_since(projection: Projection, since: datetime, con_id: int) -> tuple[int, int]:
-    """Return the minis bought in any future and the contracts sold in this one at or after an instant."""
-    bought = sold = 0
+def traded_since(projection: Projection, since: datetime, con_id: int) -> tuple[int, int, int]:
+    """Return what the bot traded since the book was read: minis bought, and this future's contracts bought and sold.
+
+    Whether the book holds an execution of its very instant is not known: such a one uses room and gives none.
+    """
+    bought = gained = sold = 0
     for order, execution in projection.executions():
+        same = order.ticket.instrument.con_id == con_id
         if execution.at < since:
             continue
         if order.ticket.side is Side.BUY:
             bought += execution.quantity * order.ticket.instrument.multiplier // MINI
-        elif order.ticket.instrument.con_id == con_id:
+            gained += execution.quantity if same and execution.at > since else 0
+        elif same:
             sold += execution.quantity
-    return bought, sold
+    return bought, gained, sold
 
 
 def foreign_working(

@@ -1,0 +1,117 @@
+"""Lots, today's purchases and locks follow from executions alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fake_broker import SETTLES, VXM
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from stand import Stand, buying, selling
+
+from bot.guard.controls import GuardSettings
+from bot.journal import JournalReader, Kind, hedge_state, journal_path, orders
+from bot.orders.desk import Outcome
+from strategies.alvh.records import Purpose
+
+FREE = GuardSettings(
+    messages_per_minute=999,
+    messages_per_day=9999,
+    max_position_minis=999,
+    max_order_minis=99,
+    repeat_fills=999,
+    duplicate_s=0,
+    loss_unwind_share=1.0,
+)
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Stand:
+    return Stand(folder=tmp_path, guard=FREE)
+
+
+def trade(stand: Stand, proposal: object, price: float) -> None:
+    assert stand.submit(proposal) is Outcome.SENT  # type: ignore[arg-type]
+    ticket = stand.broker.placed[-1]
+    stand.broker.say(ticket.ref)
+    stand.broker.fill(ticket.ref, ticket.quantity, price)
+    stand.clock.move(stand.clock.now() + timedelta(minutes=1))
+
+
+def held(stand: Stand) -> list[tuple[int, int, float]]:
+    return [(lot.tranche, lot.quantity, lot.price) for lot in stand.projection.lots()]
+
+
+def test_a_sale_takes_the_highest_entry_first(stand: Stand) -> None:
+    for tranche, price in ((1, 18.0), (2, 22.0), (3, 20.0)):
+        trade(stand, buying(2, key=f"b{tranche}", tranche=tranche), price)
+    trade(stand, selling(3), 21.0)
+    assert held(stand) == [(1, 2, 18.0), (3, 1, 20.0)]
+
+
+def test_a_sale_that_names_a_tranche_takes_that_one_first(stand: Stand) -> None:
+    for tranche, price in ((1, 18.0), (2, 22.0)):
+        trade(stand, buying(2, key=f"b{tranche}", tranche=tranche), price)
+    trade(stand, selling(3, purpose=Purpose.LOSS_STOP, tranche=1), 16.0)
+    assert held(stand) == [(2, 1, 22.0)]
+
+
+def test_fills_of_one_tranche_make_one_lot_at_their_average(stand: Stand) -> None:
+    ref = stand.buy(4)
+    stand.broker.fill(ref, 1, 20.0)
+    stand.broker.fill(ref, 3, 20.4)
+    assert held(stand) == [(1, 4, pytest.approx(20.3))]
+    state = stand.projection.state(stand.view().session.day)
+    assert (state.bought_today_minis, state.last_buy_price, state.last_fill_at) == (4, 20.4, stand.now())
+    assert (state.lots[0].settles_on, state.lots[0].trading_class) == (SETTLES, "VXM")
+
+
+def test_what_was_bought_today_is_forgotten_tomorrow_and_settled_lots_are_gone(stand: Stand) -> None:
+    trade(stand, buying(2), 20.0)
+    day = stand.view().session.day
+    assert stand.projection.state(day).bought_today_minis == 2
+    tomorrow = stand.projection.state(day + timedelta(days=1))
+    assert (tomorrow.bought_today_minis, len(tomorrow.lots)) == (0, 1)
+    assert stand.projection.state(SETTLES).lots == ()
+
+
+def test_a_lock_for_one_day_holds_that_day_only(stand: Stand) -> None:
+    day = stand.view().session.day
+    stand.desk.lock("loss", "lost too much", day)
+    assert stand.projection.locked(day) == ("lost too much",)
+    assert stand.projection.locked(day + timedelta(days=1)) == ()
+    stand.desk.lock("loss", "", None)
+    assert stand.projection.locked(day) == ()
+
+
+def test_an_entry_of_an_unknown_order_changes_nothing(stand: Stand) -> None:
+    ref = stand.buy(2)
+    fill = stand.broker.fill(ref, 1)
+    before = stand.projection.state(stand.view().session.day)
+    stand.journal.append(Kind.SENT, {"ref": "nobody"}, at=fill.at)
+    assert stand.projection.state(stand.view().session.day) == before
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 4), st.integers(15, 40)), min_size=1, max_size=12), st.data())
+def test_lots_add_up_to_the_executions_and_a_cold_fold_equals_the_warm_one(
+    tmp_path_factory: pytest.TempPathFactory, trades: list[tuple[bool, int, int]], data: st.DataObject
+) -> None:
+    stand = Stand(folder=tmp_path_factory.mktemp("fold"), guard=FREE)
+    total = 0
+    for number, (buy, quantity, price) in enumerate(trades):
+        if not buy and quantity > total:
+            continue
+        tranche = data.draw(st.integers(1, 3))
+        make = buying if buy else selling
+        trade(stand, make(quantity, key=f"t{number}", tranche=tranche if buy else None), float(price))
+        total += quantity if buy else -quantity
+        assert sum(lot.quantity for lot in stand.projection.lots()) == total == stand.broker.held.get(VXM.con_id, 0)
+        assert all(lot.quantity > 0 for lot in stand.projection.lots())
+    day = stand.view().session.day
+    entries = list(JournalReader.open(journal_path(stand.folder, "paper", "DU1234567")).entries())
+    assert hedge_state(entries, day) == stand.projection.state(day)
+    assert orders(entries) == tuple(stand.projection.orders.values())
+    stand.die()
