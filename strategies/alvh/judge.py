@@ -68,7 +68,7 @@ def judge(
     signs = _signs(reading, baseline)
     episode, ended = _carry(reading, signs)
     samples = sampled(reading, episode, signs.momentum, signs.signals[0], armable=signs.armable)
-    action = _act(reading, episode, signs, baseline, samples, ended=ended)
+    action = _act(reading, episode, signs, baseline, samples)
     return _conclude(reading, signs, action, samples, ended=ended)
 
 
@@ -114,13 +114,11 @@ def _act(
     signs: Signs,
     baseline: Surface | None,
     samples: tuple[Sample, ...],
-    *,
-    ended: bool,
 ) -> Action:
     """Return the orders of this wake-up: sales first, then a roll, then a tranche; never two of them at once."""
     steady = persistent(reading, samples)
     armed = signs.armable and steady.passed
-    if episode is None and armed and baseline is not None and _may_arm(reading, ended):
+    if episode is None and armed and baseline is not None and _may_arm(reading):
         episode = arm(reading, baseline)
     reading = read(
         reading.view,
@@ -180,11 +178,12 @@ def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sam
     return replace(decision, summary=summarise(decision))
 
 
-def _may_arm(reading: Reading, ended: bool) -> bool:
+def _may_arm(reading: Reading) -> bool:
+    """Say whether a new spike may begin; not at the wake-up that ends one, whose gauge was measured on its baseline."""
     until, trips = reading.memory.cooldown_until, reading.memory.round_trips
     cooling = until is not None and reading.view.now < until
-    idle = reading.own == 0 and not reading.state.working
-    return idle and not ended and not cooling and trips < reading.policy.tranches.max_round_trips
+    idle = reading.own == 0 and not reading.state.working and reading.memory.episode is None
+    return idle and not cooling and trips < reading.policy.tranches.max_round_trips
 
 
 def _night(reading: Reading, episode: Episode | None, planned: Plan) -> tuple[Check, ...]:
