@@ -27,6 +27,16 @@ def is_future(instrument: Instrument) -> bool:
     return instrument.sec_type == "FUT" and instrument.symbol in FUTURE_SYMBOLS and instrument.expires_on is not None
 
 
+def is_quoted(instrument: Instrument) -> bool:
+    """Say whether a held instrument needs a market-data line."""
+    return is_leg(instrument) or is_vix_option(instrument) or is_future(instrument)
+
+
+def route(instrument: Instrument) -> str:
+    """Return the exchange to look a held contract up on; IB's positions leave it empty."""
+    return {"OPT": "SMART", "FUT": "CFE"}.get(instrument.sec_type, instrument.exchange)
+
+
 def is_readable(instrument: Instrument) -> bool:
     """Say whether an option has a right and a settlement that the calendar knows."""
     known = (
@@ -76,11 +86,7 @@ def future_position(row: BrokerPosition, today: date) -> FuturePosition | None:
 
 def others(rows: Sequence[BrokerPosition]) -> tuple[OtherPosition, ...]:
     """Return the positions that the method neither hedges nor trades, in words."""
-    rest = [
-        row
-        for row in rows
-        if not (is_leg(row.instrument) or is_vix_option(row.instrument) or is_future(row.instrument))
-    ]
+    rest = [row for row in rows if not is_quoted(row.instrument)]
     return tuple(OtherPosition(description=_words(row.instrument), quantity=float(row.quantity)) for row in rest)
 
 

@@ -38,12 +38,15 @@ class Series:
         if price is not None:
             self._samples.append((at, price))
 
+    def is_due(self, now: datetime) -> bool:
+        """Say whether a bar has closed since history was last asked for."""
+        return self._asked_for != floor(now)
+
     async def refresh(self, broker: Reader, now: datetime) -> None:
         """Bring the bars up to the last five-minute mark; a broker that does not answer leaves a fault in words."""
-        mark = floor(now)
-        if self._asked_for == mark:
+        if not self.is_due(now):
             return
-        self._asked_for = mark
+        mark = self._asked_for = floor(now)
         try:
             found = await broker.bars(
                 self.instrument, what=self._what, minutes=MINUTES, count=self._missing(mark), end=mark, rth=self._rth

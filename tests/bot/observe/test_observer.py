@@ -104,7 +104,7 @@ async def test_lines_stay_within_the_budget_and_the_book_comes_first():
     async with stage(at=OPEN) as s:
         observer = observer_of(s, Sight(rate=0.0145, lines=40))
         _, book = await look(s, observer)
-        assert len(observer._lines) <= 40
+        assert len(observer._focus.lines) <= 40
         assert all(leg.greeks is not None for leg in book.legs)
 
 
@@ -256,3 +256,24 @@ async def test_a_read_only_broker_is_all_it_needs():
         assert view.faults == ()
         assert book.legs
         assert {3, 4, 5}.isdisjoint(s.gateway.frames)
+
+
+async def test_what_could_not_be_looked_up_is_tried_again_after_five_minutes(monkeypatch):
+    async with stage(at=OPEN) as s:
+        observer, real = observer_of(s), s.broker.chains
+
+        async def unanswered(_underlying):
+            raise Retry("option chains: no answer")
+
+        monkeypatch.setattr(s.broker, "chains", unanswered)
+        view, _ = await look(s, observer)
+        assert view.chain == ()
+        assert view.faults == ("SPX option chains: option chains: no answer",)
+        monkeypatch.setattr(s.broker, "chains", real)
+        await s.after(minutes=4)
+        assert (await look(s, observer))[0].chain == ()
+        await s.after(minutes=1)
+        view, _ = await look(s, observer)
+        assert view.chain
+        assert view.faults == ()
+        assert len(view.spx_bars) == 500

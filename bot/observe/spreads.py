@@ -1,0 +1,77 @@
+"""Learn how wide each held option usually trades at this time of day, within IB's pacing of history requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from bot.broker.port import Instrument, Reader
+from bot.errors import Refuse, Retry
+from bot.observe.statistics import SESSIONS, spread_median
+from strategies.alvh.records import Bar
+
+MINUTES = 30
+BARS = SESSIONS * 13 + 13
+WINDOW = timedelta(minutes=10)
+REQUESTS_A_WINDOW = 50  # IB allows 60 in ten minutes
+PAUSE = timedelta(minutes=10)
+SIDES = ("BID", "ASK")
+
+
+class Pace:
+    """Count history requests over ten minutes of the bot's clock."""
+
+    def __init__(self) -> None:
+        self._asked: list[datetime] = []
+
+    def count(self, now: datetime) -> None:
+        """Take note of one request."""
+        self._asked = [at for at in self._asked if now - at < WINDOW]
+        self._asked.append(now)
+
+    def allows(self, now: datetime, requests: int) -> bool:
+        """Say whether so many more requests stay well within IB's limit."""
+        return sum(now - at < WINDOW for at in self._asked) + requests <= REQUESTS_A_WINDOW
+
+
+class Spreads:
+    """Hold half-hour bid and ask history of the held options for one session."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._day: date | None = None
+        self._history: dict[int, tuple[tuple[Bar, ...], ...]] = {}
+        self._not_before: datetime | None = None
+
+    async def fetch(
+        self, broker: Reader, legs: Sequence[Instrument], now: datetime, today: date, most: int
+    ) -> tuple[str, ...]:
+        """Fetch what is missing for at most `most` options and return faults in words; a failure pauses it."""
+        if self._day != today:
+            self._day, self._history, self._not_before = today, {}, None
+        if self._not_before is not None and now < self._not_before:
+            return ()
+        missing = [leg for leg in legs if leg.con_id not in self._history]
+        for leg in missing[:most]:
+            if not self._pace.allows(now, len(SIDES)):
+                return ()
+            try:
+                self._history[leg.con_id] = await self._sides(broker, leg, now)
+            except (Retry, Refuse) as problem:
+                self._not_before = now + PAUSE
+                return (f"spread history of {leg.local_symbol or leg.con_id}: {problem}",)
+        return ()
+
+    async def _sides(self, broker: Reader, leg: Instrument, now: datetime) -> tuple[tuple[Bar, ...], ...]:
+        found = []
+        for side in SIDES:
+            self._pace.count(now)
+            found.append(tuple(await broker.bars(leg, what=side, minutes=MINUTES, count=BARS, end=now, rth=True)))
+        return tuple(found)
+
+    def usual(self, con_id: int, now: datetime, today: date) -> float | None:
+        """Return the usual relative spread of one option at this time of day, or `None`."""
+        if con_id not in self._history:
+            return None
+        bids, asks = self._history[con_id]
+        return spread_median(bids, asks, now, today)
