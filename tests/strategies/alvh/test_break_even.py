@@ -33,12 +33,17 @@ def test_beyond_a_break_even_there_may_be_none_on_that_side() -> None:
     lower, upper = break_evens(priced(condor()), 2500.0)
     assert lower is None
     assert upper == pytest.approx(2590.0)
-    assert break_evens(priced(condor()), 2590.0)[0] == pytest.approx(2590.0)
+    assert break_evens(priced(condor()), 2590.0) == (2590.0, 2860.0)  # standing on one counts as below
     assert break_evens(priced(condor()), 3000.0) == (pytest.approx(2860.0), None)
 
 
 def test_a_condor_that_cannot_lose_has_no_break_even() -> None:
     assert break_evens(priced(condor(), (10.0, 50.0, 40.0, 3.0)), 2755.0) == (None, None)
+
+
+def test_a_break_even_on_a_strike_is_found_once() -> None:
+    at_short = break_evens(priced(condor(), (10.0, 10.0, 10.0, 10.0)), 2755.0)  # no credit: it can only lose
+    assert at_short == (2600.0, 2850.0)
 
 
 @pytest.mark.parametrize("missing", [None, math.nan, math.inf])

@@ -118,6 +118,8 @@ def test_term_weights_follow_the_published_table(days: float, ours: float, root:
         (1000.0, 0.675, 30, 13),
         (540.0, 0.60, 45, 7),
         (0.0, 0.675, 30, 0),
+        (75.0, 0.675, 30, 1),
+        (74.0, 0.675, 30, 0),
     ],
 )
 def test_targets_follow_the_worked_sizes(vega_delta: float, coverage: float, dte: int, expected: int) -> None:
@@ -270,6 +272,7 @@ def test_a_long_call_of_unknown_delta_counts_in_full_and_others_not_at_all() -> 
     assert hedge_units_usd((), (vix_option(1, age_s=61.0),), Policy(), NOW) == pytest.approx(full)
     assert hedge_units_usd((), (vix_option(1, age_s=60.0),), Policy(), NOW) == pytest.approx(full / 2)
     assert hedge_units_usd((), (vix_option(1, delta=math.nan),), Policy(), NOW) == pytest.approx(full)
+    assert hedge_units_usd((), (vix_option(1, delta=1.05),), Policy(), NOW) == pytest.approx(full)
     assert hedge_units_usd((), (vix_option(1, delta=-2.0),), Policy(), NOW) == pytest.approx(full)
     assert hedge_units_usd((), (vix_option(-1, delta=None),), Policy(), NOW) == 0.0
     assert hedge_units_usd((), (vix_option(1, delta=None, right=Right.PUT),), Policy(), NOW) == 0.0
@@ -277,6 +280,9 @@ def test_a_long_call_of_unknown_delta_counts_in_full_and_others_not_at_all() -> 
 
 def test_a_settled_vix_option_counts_nothing() -> None:
     assert hedge_units_usd((), (vix_option(1, days=0),), Policy(), NOW) == 0.0
+    call = vix_option(1, days=0)
+    assert hedge_units_usd((), (call,), Policy(), call.settles_at) == 0.0
+    assert hedge_units_usd((), (call,), Policy(), call.settles_at - timedelta(seconds=1)) == pytest.approx(40.0)
 
 
 def test_the_implied_vix_of_august_2024_rejects_the_spot() -> None:
