@@ -28,6 +28,8 @@ from bot.orders.desk import OrderDesk
 from bot.orders.ladder import OrderSettings
 from bot.orders.rehearsal import RehearsalDesk
 from bot.schedule import Job, on_session_days
+from bot.supervise.inbox import Inbox
+from bot.supervise.operator import Operator
 from bot.supervise.tickets import ConsentSettings
 from strategies.alvh.policy import Policy
 
@@ -119,18 +121,22 @@ class Bot:
         self.clock = clock
         self.halted = ""
         self.journal: Journal
+        self.place: Path | str = ""
         self._writer = broker if isinstance(broker, IbBroker) else None
         self._lock: InstanceLock | None = None
         self._cycle: Cycle
         self._desk: RecoveringDesk
         self._was_up = True
+        self._operator: Operator | None = None
 
     async def open(self, follow: Callable[[Journal], None] = lambda journal: None) -> None:
-        """Connect, make sure that everything agrees, recover, and warm up; `follow` may watch the journal from its start.
+        """Connect, make sure that everything agrees, and recover; `follow` may watch the journal from its start.
 
-        Raises `Unreachable` without a gateway, `Refuse` when mode, port, account and settings disagree or another bot runs.
+        Raises `Unreachable` without a gateway, `Refuse` when mode, port, account and settings disagree or another bot
+        runs.
         """
-        await self.broker.connect()
+        if self.broker.link is LinkState.DISCONNECTED:
+            await self.broker.connect()
         plan, account = self.plan, self.broker.account
         interlock(
             Link(
@@ -146,8 +152,8 @@ class Bot:
         )
         self._lock = InstanceLock(plan.folder, account)
         self._lock.acquire()
-        place = plan.journal_url or journal_path(plan.folder, plan.mode, account)
-        self.journal = Journal.open(place, mode=plan.mode, account=account, durable=plan.durable)
+        self.place = plan.journal_url or journal_path(plan.folder, plan.mode, account)
+        self.journal = Journal.open(self.place, mode=plan.mode, account=account, durable=plan.durable)
         follow(self.journal)
         self._assemble()
         self._journal_start()
@@ -167,31 +173,7 @@ class Bot:
             freshness=plan.policy.freshness,
         )
         observer = Observer(self.broker, self.clock, sight)
-        allowed = AllowList(observer)
-        if self._writer is None:
-            self._desk = RehearsalDesk(
-                broker=self.broker,
-                journal=self.journal,
-                projection=projection,
-                clock=self.clock,
-                mode=plan.mode,
-                instruments=allowed,
-                guard=plan.guard,
-                orders=plan.orders,
-            )
-        else:
-            self._desk = OrderDesk(
-                broker=self._writer,
-                journal=self.journal,
-                projection=projection,
-                kill=KillSwitch(plan.folder, plan.mode, self.broker.account),
-                clock=self.clock,
-                mode=plan.mode,
-                instruments=allowed,
-                guard=plan.guard,
-                orders=plan.orders,
-                consent=plan.consent,
-            )
+        self._desk = self._new_desk(projection, AllowList(observer))
         self._cycle = Cycle(
             clock=self.clock,
             observer=observer,
@@ -201,6 +183,36 @@ class Bot:
             desk=self._desk,
             policy=plan.policy,
         )
+
+    def _new_desk(self, projection: Projection, allowed: AllowList) -> RecoveringDesk:
+        """Return the desk that sends, with the operator's inbox beside it, or the one that only rehearses."""
+        plan = self.plan
+        if self._writer is None:
+            return RehearsalDesk(
+                broker=self.broker,
+                journal=self.journal,
+                projection=projection,
+                clock=self.clock,
+                mode=plan.mode,
+                instruments=allowed,
+                guard=plan.guard,
+                orders=plan.orders,
+            )
+        desk = OrderDesk(
+            broker=self._writer,
+            journal=self.journal,
+            projection=projection,
+            kill=KillSwitch(plan.folder, plan.mode, self.broker.account),
+            clock=self.clock,
+            mode=plan.mode,
+            instruments=allowed,
+            guard=plan.guard,
+            orders=plan.orders,
+            consent=plan.consent,
+            sizing=plan.policy.sizing,
+        )
+        self._operator = Operator(Inbox(plan.folder, plan.mode, self.broker.account), self.journal, desk, self.clock)
+        return desk
 
     def _journal_start(self) -> None:
         body = {
@@ -215,9 +227,18 @@ class Bot:
     def jobs(self) -> tuple[Job, ...]:
         """Return the job table, in the order in which jobs that fall due together run."""
         return (
-            Job(name="attend", trigger=on_session_days(hour=HOURS, second=ATTEND_SECONDS), run=self._safely(self._attend), grace_s=4),
-            Job(name="wake", trigger=on_session_days(hour=HOURS, second=WAKE_SECOND), run=self._safely(self._cycle.wake)),
-            Job(name="tend", trigger=on_session_days(hour=HOURS, second=TEND_SECOND), run=self._safely(self._tend_line)),
+            Job(
+                name="attend",
+                trigger=on_session_days(hour=HOURS, second=ATTEND_SECONDS),
+                run=self._safely(self._attend),
+                grace_s=4,
+            ),
+            Job(
+                name="wake", trigger=on_session_days(hour=HOURS, second=WAKE_SECOND), run=self._safely(self._cycle.wake)
+            ),
+            Job(
+                name="tend", trigger=on_session_days(hour=HOURS, second=TEND_SECOND), run=self._safely(self._tend_line)
+            ),
         )
 
     async def close(self) -> None:
@@ -238,6 +259,8 @@ class Bot:
             self.journal.append(Kind.MISSED, {"job": job, "why": what}, at=self.clock.now())
 
     async def _attend(self) -> None:
+        if self._operator is not None:
+            self._operator.attend()
         await self._desk.attend()
 
     async def _tend_line(self) -> None:

@@ -1,7 +1,7 @@
 """Hold the job table and the two ways to drive it: APScheduler on the real clock, a stepper on a stepped one.
 
-Jobs are data: a name, an APScheduler trigger and a coroutine. Both drivers ask the same triggers, run jobs that fall due
-together in table order, and never run two at once, so a stepped day and a real day differ in nothing but the clock.
+Jobs are data: a name, an APScheduler trigger and a coroutine. Both drivers ask the same triggers, run jobs that fall
+due together in table order, and never run two at once: a stepped day and a real day differ in nothing but the clock.
 """
 
 from __future__ import annotations
@@ -99,11 +99,13 @@ class Stepper:
         self._jobs = tuple(jobs)
         self._catch_up = catch_up
         self._stride = stride
+        self._due: list[datetime | None] | None = None
 
     async def run(self, until: datetime) -> None:
-        """Run every job that falls due up to and including `until`."""
-        start = self._clock.now()
-        due = [job.trigger.get_next_fire_time(None, start) for job in self._jobs]
+        """Run every job that falls due up to and including `until`; another call goes on where this one ends."""
+        if self._due is None:
+            self._due = [job.trigger.get_next_fire_time(None, self._clock.now()) for job in self._jobs]
+        due = self._due
         while True:
             upcoming = min((at for at in due if at is not None), default=None)
             if upcoming is None or upcoming > until:

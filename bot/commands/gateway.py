@@ -64,7 +64,8 @@ async def _serve(scenario: str, host: str, port: int, speed: float, seed: int | 
         raise UsageProblem(str(problem)) from problem
     account = market.opening_account().account
     typer.echo(
-        f"SIMULATED gateway on {host}:{bound}, account {account}, scenario {market.name}, seed {market.seed}, speed {speed:g}"
+        f"SIMULATED gateway on {host}:{bound}, account {account}, "
+        f"scenario {market.name}, seed {market.seed}, speed {speed:g}"
     )
     typer.echo(
         f"the market runs from {market.start:%Y-%m-%d %H:%M} to {market.end:%Y-%m-%d %H:%M} UTC; Ctrl-C stops it"

@@ -9,77 +9,83 @@ import typer
 
 from bot.commands.where import ConfigOption, JournalOption, JsonOption, ProfileOption, open_reader
 
-Sequence = Annotated[int | None, typer.Argument(metavar="[SEQ]", help="A wake-up's sequence number; default: the last.")]
+Sequence = Annotated[
+    int | None, typer.Argument(metavar="[SEQ]", help="A wake-up's sequence number; default: the last.")
+]
 StoryFlag = Annotated[bool, typer.Option("--story", help="Tell the whole journal: every moment, and why nothing else.")]
 TableFlag = Annotated[bool, typer.Option("--table", help="Print the checks as a table.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    app.command("status")(status)
+    app.command("orders")(orders)
+    app.command("explain")(explain)
 
-    @app.command("status")
-    def status(
-        journal: JournalOption = None,
-        profile: ProfileOption = None,
-        config: ConfigOption = None,
-        as_json: JsonOption = False,
-    ) -> None:
-        """Say how the bot stands: phase, hedge, working orders, locks, the last wake-up."""
-        from bot.report.standing import standing
 
-        reader = open_reader(journal, profile, config)
-        facts = standing(reader.mode, reader.account, reader.entries())
-        if as_json:
-            typer.echo(json.dumps(facts, indent=2))
-        else:
-            for name, fact in facts.items():
-                typer.echo(f"{name.replace('_', ' '):18} {_plain(fact)}")
+def status(
+    journal: JournalOption = None,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how the bot stands: phase, hedge, working orders, locks, tickets that wait, the last wake-up."""
+    from bot.report.standing import standing
 
-    @app.command("orders")
-    def orders(
-        journal: JournalOption = None,
-        profile: ProfileOption = None,
-        config: ConfigOption = None,
-        as_json: JsonOption = False,
-    ) -> None:
-        """List every order that the bot intended, with what became of it."""
-        from bot.report.standing import order_rows
+    reader = open_reader(journal, profile, config)
+    facts = standing(reader.mode, reader.account, reader.entries())
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    for name, fact in facts.items():
+        typer.echo(f"{name.replace('_', ' '):18} {_plain(fact)}")
 
-        rows = order_rows(open_reader(journal, profile, config).entries())
-        if as_json:
-            typer.echo(json.dumps(rows, indent=2))
-            return
-        if not rows:
-            typer.echo("no order was intended")
-        for row in rows:
-            typer.echo(
-                f"{row['time']}  {row['side']:4} {row['quantity']:>3} {row['contract']:10} {row['state']:9} "
-                f"filled {row['filled']:>3} at {row['average']}  {row['why']}  [{row['ref']}]"
-            )
 
-    @app.command("explain")
-    def explain(
-        seq: Sequence = None,
-        story: StoryFlag = False,
-        table: TableFlag = False,
-        journal: JournalOption = None,
-        profile: ProfileOption = None,
-        config: ConfigOption = None,
-        as_json: JsonOption = False,
-    ) -> None:
-        """Explain one wake-up check by check, or tell the whole journal as a story."""
-        from bot.report.telling import one_wakeup, story_lines
+def orders(
+    journal: JournalOption = None,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List every order that the bot intended, with what became of it."""
+    from bot.report.standing import order_rows
 
-        entries = open_reader(journal, profile, config).entries()
-        if story:
-            for line in story_lines(entries):
-                typer.echo(line)
-            return
-        told = one_wakeup(entries, seq)
-        if as_json:
-            typer.echo(json.dumps(told.facts(), indent=2))
-        else:
-            typer.echo(told.as_table() if table else told.as_text())
+    rows = order_rows(open_reader(journal, profile, config).entries())
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    if not rows:
+        typer.echo("no order was intended")
+    for row in rows:
+        average = "-" if row["average"] is None else f"{row['average']:.3f}"
+        typer.echo(
+            f"{row['time']}  {row['side']:4} {row['quantity']:>3} {row['contract']:10} {row['state']:9} "
+            f"filled {row['filled']:>3} at {average:>7}  {row['why']}  [{row['ref']}]"
+        )
+
+
+def explain(
+    seq: Sequence = None,
+    story: StoryFlag = False,
+    table: TableFlag = False,
+    journal: JournalOption = None,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Explain one wake-up check by check, or tell the whole journal as a story."""
+    from bot.report.telling import one_wakeup, story_lines
+
+    entries = open_reader(journal, profile, config).entries()
+    if story:
+        for line in story_lines(entries):
+            typer.echo(line)
+        return
+    told = one_wakeup(entries, seq)
+    if as_json:
+        typer.echo(json.dumps(told.facts(), indent=2))
+    else:
+        typer.echo(told.as_table() if table else told.as_text())
 
 
 def _plain(fact: Any) -> str:

@@ -1,4 +1,4 @@
-"""Decide every recorded wake-up again from its recorded view, book and state, and compare with what was decided then."""
+"""Decide every recorded wake-up again from its recorded view, book and state, and compare the decisions."""
 
 from __future__ import annotations
 

@@ -24,10 +24,9 @@ SPARKS = "▁▂▃▄▅▆▇█"
 
 
 class LiveView:
-    """Follow a teller; `console` decides whether there is a terminal to draw on."""
+    """Show what a teller tells; `console` decides whether there is a terminal to draw on."""
 
-    def __init__(self, teller: Teller, console: Console, *, mode: str, title: str) -> None:
-        self._teller = teller
+    def __init__(self, console: Console, *, mode: str, title: str) -> None:
         self._console = console
         self._mode = mode
         self._title = title
@@ -48,40 +47,45 @@ class LiveView:
         if self._live is not None:
             self._live.stop()
 
-    def update(self) -> None:
+    def update(self, teller: Teller) -> None:
         """Show what is new since the last call."""
-        points = self._teller.points
+        points = teller.points
         if len(points) == self._points_shown:
             return
         self._points_shown = len(points)
         if self._live is None:
-            self._print_lines(points[-1])
+            self._print_lines(teller, points[-1])
         elif len(points) % REDRAW_EVERY == 0:
-            self._live.update(self._panel(points[-1]), refresh=True)
+            self._live.update(self._panel(teller, points[-1]), refresh=True)
 
-    def _print_lines(self, point: Point) -> None:
-        for moment in self._teller.moments[self._moments_shown :]:
+    def _print_lines(self, teller: Teller, point: Point) -> None:
+        for moment in teller.moments[self._moments_shown :]:
             self._console.print(f"{_clock(moment)}  {moment.title}", soft_wrap=True, highlight=False, markup=False)
-        self._moments_shown = len(self._teller.moments)
+        self._moments_shown = len(teller.moments)
         if point.at.astimezone(NEW_YORK).minute % LINE_EVERY_MINUTES == 0:
             self._console.print(one_line(point), soft_wrap=True, highlight=False, markup=False)
 
-    def _panel(self, point: Point) -> Panel:
+    def _panel(self, teller: Teller, point: Point) -> Panel:
         colour = COLOURS.get(self._mode, "white")
         facts = Table.grid(padding=(0, 3))
         for _ in range(4):
             facts.add_column()
         for row in _facts(point):
             facts.add_row(*(Text.assemble((f"{name}  ", "dim"), value) for name, value in row))
-        spark = Text(sparkline([p.vix for p in self._teller.points], self._console.width - 14), style="red")
-        moments = Text("\n".join(f"{_clock(m)}  {m.title}" for m in self._teller.moments[-LATEST_MOMENTS:]))
+        spark = Text(sparkline([p.vix for p in teller.points], self._console.width - 14), style="red")
+        moments = Text("\n".join(f"{_clock(m)}  {m.title}" for m in teller.moments[-LATEST_MOMENTS:]))
         body = Group(facts, Text.assemble(("VIX  ", "dim"), spark), Text(point.summary, style="italic"), moments)
         return Panel(body, title=f"{self._mode.upper()}  {self._title}", subtitle=_clock(point), border_style=colour)
 
 
 def _facts(point: Point) -> tuple[tuple[tuple[str, str], ...], ...]:
     return (
-        (("VIX", number(point.vix)), ("VX", number(point.vx)), ("breadth", number(point.breadth, sign=True)), ("phase", str(point.phase))),
+        (
+            ("VIX", number(point.vix)),
+            ("VX", number(point.vx)),
+            ("breadth", number(point.breadth, sign=True)),
+            ("phase", str(point.phase)),
+        ),
         (
             ("vega", dollars(point.vega)),
             ("baseline", dollars(point.baseline)),
@@ -97,8 +101,8 @@ def one_line(point: Point) -> str:
     inflation = "-" if point.inflation is None else f"{point.inflation:+.0%}"
     return (
         f"{_clock(point)}  VIX {number(point.vix)}  VX {number(point.vx)}  breadth {number(point.breadth, sign=True)}  "
-        f"vega {dollars(point.vega)} (baseline {dollars(point.baseline)}, put side {inflation})  hedge {point.minis} minis  "
-        f"P&L book {dollars(point.book_pnl)} hedge {dollars(point.hedge_pnl)}  {point.phase}"
+        f"vega {dollars(point.vega)} (baseline {dollars(point.baseline)}, put side {inflation})  "
+        f"hedge {point.minis} minis  P&L book {dollars(point.book_pnl)} hedge {dollars(point.hedge_pnl)}  {point.phase}"
     )
 
 
@@ -117,7 +121,7 @@ def sparkline(values: list[float | None], width: int) -> str:
     low, high = min(known), max(known)
     span = (high - low) or 1.0
     step = max(1, -(-len(values) // width))
-    chosen = values[:: step]
+    chosen = values[::step]
     return "".join(" " if v is None else SPARKS[int((v - low) / span * (len(SPARKS) - 1))] for v in chosen)
 
 

@@ -38,7 +38,9 @@ HEIGHTS = (230, 110, 140, 90, 130)
 
 def draw(result: Result, teller: Teller, *, provenance: str) -> str:
     """Return the page for a finished run."""
-    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_asset("templates", "page.html"))
+    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+        _asset("templates", "page.html")
+    )
     return template.render(
         story=result.page_facts(),
         colour=COLOURS[result.mode],
@@ -48,8 +50,8 @@ def draw(result: Result, teller: Teller, *, provenance: str) -> str:
         opening=result.opening(),
         why_none=result.why_none(),
         provenance=provenance,
-        library=Markup(_asset("assets", "lightweight-charts.standalone.production.js")),  # noqa: S704 - a vendored asset
-        payload=Markup(_script_json(_payload(teller))),  # noqa: S704 - escaped by _script_json
+        library=Markup(_asset("assets", "lightweight-charts.standalone.production.js")),  # a vendored asset
+        payload=Markup(_script_json(_payload(teller))),  # escaped by _script_json
     )
 
 

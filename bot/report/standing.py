@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.journal import Entry, Kind, Projection
 from bot.orders.life import Order
 from bot.report.story import contract_name
+from strategies.alvh.records import Lot
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -35,12 +36,10 @@ def standing(mode: str, account: str, entries: Iterable[Entry]) -> dict[str, Any
         "phase": str(memory.phase),
         "last_wakeup": None if last_wakeup is None else f"{clock(last_wakeup.at)} seq {last_wakeup.seq}",
         "decided": None if last_wakeup is None else last_wakeup.body["decision"]["summary"],
-        "hedge": [
-            f"{lot.quantity} {lot.trading_class} {lot.settles_on} at {lot.price:.3f} (tranche {lot.tranche}, {clock(lot.bought_at)})"
-            for lot in projection.lots()
-        ],
+        "hedge": [_lot(lot) for lot in projection.lots()],
         "working_orders": [
-            f"{order.ticket.side} {order.remaining} {contract_name(order)} {order.life}" for order in projection.open_orders
+            f"{order.ticket.side} {order.remaining} {contract_name(order)} {order.life}"
+            for order in projection.open_orders
         ],
         "opening_locked_by": list(locks),
         "alerts": alerts[-5:],
@@ -58,6 +57,11 @@ def order_rows(entries: Iterable[Entry]) -> list[dict[str, Any]]:
 def clock(at: datetime) -> str:
     """Return an instant in New York time."""
     return f"{at.astimezone(NEW_YORK):%a %Y-%m-%d %H:%M:%S}"
+
+
+def _lot(lot: Lot) -> str:
+    bought = f"tranche {lot.tranche}, {clock(lot.bought_at)}"
+    return f"{lot.quantity} {lot.trading_class} {lot.settles_on} at {lot.price:.3f} ({bought})"
 
 
 def _row(order: Order) -> dict[str, Any]:

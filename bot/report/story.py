@@ -48,7 +48,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
-    """Hold one order that filled: `quantity` contracts at the average `price` in points; vega in dollars per VIX point."""
+    """Hold one order that filled: `quantity` contracts at the average `price`; vega in dollars per VIX point."""
 
     ref: str
     at: datetime

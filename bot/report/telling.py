@@ -30,9 +30,7 @@ class Told:
         """Return the checks as aligned columns."""
         rows = [("check", "observed", "threshold", "passed", "why"), *table(self.decision)]
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        return "\n".join(
-            "  ".join([*(row[k].ljust(widths[k]) for k in range(4)), row[4]]) for row in rows
-        )
+        return "\n".join("  ".join([*(row[k].ljust(widths[k]) for k in range(4)), row[4]]) for row in rows)
 
     def facts(self) -> dict[str, Any]:
         """Return what `--json` prints."""
@@ -100,8 +98,8 @@ def _quiet(stretch: list[Point]) -> Iterator[str]:
     if not stretch:
         return
     first, last = stretch[0], stretch[-1]
-    count = len(stretch)
-    yield f"{clock(first.at)[:-3]} to {clock(last.at)[-8:-3]}  {count} wake-up{'s' if count > 1 else ''}: {first.summary}"
+    wakeups = "1 wake-up" if len(stretch) == 1 else f"{len(stretch)} wake-ups"
+    yield f"{clock(first.at)[:-3]} to {clock(last.at)[-8:-3]}  {wakeups}: {first.summary}"
     yield f"    then {one_line(last)}"
 
 

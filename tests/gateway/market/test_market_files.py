@@ -82,7 +82,7 @@ TOML_FAULTS = [
     (("seed = 2019", "seed = 1.5"), ["seed", "1.5", "whole number"]),
     (("rate = 0.025", "rate = 2.5"), ["rate", "2.5", "0.25"]),
     (('end = "2019-02-12T21:30:00Z"', 'end = "2019-02-10T21:30:00Z"'), ["start", "not before end"]),
-    (('start = "2019-02-11T20:30:00Z"', 'start = "2019-02-11T15:30:00-05:00"'), ["start", "not in UTC"]),
+    (('start = "2019-02-11T20:50:00Z"', 'start = "2019-02-11T15:30:00-05:00"'), ["start", "not in UTC"]),
     (('kind = "anchors"', 'kind = "guess"'), ["kind", "'guess'", "recorded"]),
     (("[series.VVIX]", "[series.VWIX]"), ["unknown series 'VWIX'", "VVIX"]),
     (('daily = "vx.csv"\n', ""), ["series VX", "no daily file"]),

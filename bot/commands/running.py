@@ -1,0 +1,117 @@
+"""Offer `alvh run`: the bot on a real gateway, or on a simulated one that somebody else started."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.commands.where import ConfigOption, ProfileOption
+from bot.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from bot.app import Bot, Plan
+    from bot.broker.readonly import ReadOnlyBroker
+    from bot.clock import Clock
+    from config.settings import Settings
+
+ARM_FILE = "arm"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run")(run)
+
+
+def run(
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
+    gateway_time: Annotated[
+        bool, typer.Option("--gateway-time", help="Live by the gateway's clock: for a simulated gateway only.")
+    ] = False,
+    confirm: Annotated[str, typer.Option(help="Live only: type the account's number again.")] = "",
+) -> None:
+    """Guard the account's condors until stopped: dry-run (sends nothing), paper (by itself) or live (asks first)."""
+    from bot.clock import RealClock, SteppedClock
+    from bot.logs import start_logs
+    from config import layers
+
+    settings = layers.load(profile, config).settings
+    if settings.mode == "demo":
+        raise UsageProblem("the demo brings its own gateway: use alvh demo, or choose dry-run, paper or live")
+    if settings.mode == "live" and gateway_time:
+        raise UsageProblem("--gateway-time is for a simulated gateway; live runs on this machine's clock")
+    clock = SteppedClock(datetime.fromtimestamp(0, UTC)) if gateway_time else RealClock()
+    start_logs(settings.mode, clock)
+    asyncio.run(_run(settings, clock, confirm))
+
+
+async def _run(settings: Settings, clock: Clock, confirm: str) -> None:
+    from bot.app import Bot
+    from bot.clock import SteppedClock
+    from bot.runner import check_clock, run_on_gateway_time, run_on_real_clock
+
+    broker = _broker(settings, clock)
+    bot = Bot(_plan(settings, confirm), broker, clock)
+    await broker.connect()
+    try:
+        if isinstance(clock, SteppedClock):
+            clock.move(await broker.heartbeat())
+        else:
+            await check_clock(bot, clock)
+        await bot.open()
+    except BaseException:
+        await broker.disconnect()
+        raise
+    try:
+        typer.echo(_greeting(settings, bot))
+        if isinstance(clock, SteppedClock):
+            await run_on_gateway_time(bot, clock)
+        else:
+            await run_on_real_clock(bot)
+    finally:
+        await bot.close()
+
+
+def _broker(settings: Settings, clock: Clock) -> ReadOnlyBroker:
+    """Return a broker object that can send orders only where the mode may."""
+    from bot.broker.connection import Endpoint
+    from bot.broker.ib import IbBroker
+    from bot.broker.readonly import ReadOnlyBroker
+
+    endpoint = Endpoint(**dict(settings.connection))
+    kind = ReadOnlyBroker if settings.mode == "dry-run" else IbBroker
+    return kind(endpoint, clock, mode=settings.mode)
+
+
+def _plan(settings: Settings, confirm: str) -> Plan:
+    from bot.app import Plan
+    from bot.options import options_from
+
+    options, folder = options_from(settings), Path(settings.journal.folder)
+    account = settings.connection.account
+    return Plan(
+        mode=settings.mode,
+        port=settings.connection.port,
+        configured_account=account,
+        folder=folder,
+        journal_url=settings.journal.url,
+        durable=settings.journal.durable,
+        policy=options.policy,
+        guard=options.guard,
+        orders=options.orders,
+        consent=options.consent,
+        arm_file=folder / f"{ARM_FILE}-{account}" if account else None,
+        confirmed_account=confirm,
+    )
+
+
+def _greeting(settings: Settings, bot: Bot) -> str:
+    how = {"dry-run": "sends nothing", "paper": "sends orders by itself", "live": "REAL MONEY, asks before it opens"}
+    return (
+        f"{settings.mode.upper()} on account {bot.broker.account} at {settings.connection.host}:{settings.connection.port} "
+        f"({how[settings.mode]}), {bot.broker.library}; journal {bot.place}; Ctrl-C stops it"
+    )

@@ -1,0 +1,32 @@
+"""Turn settings into the records that the bot's rooms take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.guard.controls import GuardSettings
+from bot.orders.ladder import OrderSettings
+from bot.supervise.tickets import ConsentSettings
+from config.policy_keys import as_policy
+from config.settings import Settings
+from strategies.alvh.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Hold the settings by room."""
+
+    policy: Policy
+    guard: GuardSettings
+    orders: OrderSettings
+    consent: ConsentSettings
+
+
+def options_from(settings: Settings) -> Options:
+    """Return the settings by room; the settings' fields have the records' names."""
+    return Options(
+        policy=as_policy(settings.policy),
+        guard=GuardSettings(**dict(settings.guard)),
+        orders=OrderSettings(**dict(settings.orders)),
+        consent=ConsentSettings(**dict(settings.consent)),
+    )

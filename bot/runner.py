@@ -1,0 +1,69 @@
+"""Keep a bot running: on the machine's clock, or on the clock of a simulated gateway that runs faster than life."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from datetime import datetime, timedelta
+
+from bot.app import Bot
+from bot.clock import Clock, SteppedClock
+from bot.errors import Halt, Refuse
+from bot.schedule import RealDriver, Stepper
+
+LARGEST_SKEW = timedelta(seconds=5)
+LOOK_S = 0.5  # wall-clock seconds between two looks at whether the bot has halted
+POLL_S = 0.02  # wall-clock seconds between two questions for the gateway's time
+STRIDE = timedelta(seconds=5)
+
+
+async def check_clock(bot: Bot, clock: Clock) -> None:
+    """Raise `Refuse` when the gateway's clock and this machine's are more than a few seconds apart."""
+    theirs, ours = await bot.broker.heartbeat(), clock.now()
+    if abs(theirs - ours) > LARGEST_SKEW:
+        raise Refuse(
+            f"the gateway's clock says {theirs:%Y-%m-%d %H:%M:%S} UTC, this machine's {ours:%Y-%m-%d %H:%M:%S}: set "
+            "this machine's clock (NTP), or give --gateway-time if this is a simulated gateway"
+        )
+
+
+async def run_on_real_clock(bot: Bot) -> None:
+    """Run the job table until a signal asks to stop; raise `Halt` when the bot can no longer write its journal."""
+    stop = _stop_signal()
+    driver = RealDriver(bot.jobs(), bot.report)
+    driver.start()
+    try:
+        while not stop.is_set() and not bot.halted:
+            try:
+                await asyncio.wait_for(stop.wait(), LOOK_S)
+            except TimeoutError:
+                continue
+    finally:
+        driver.stop()
+        await driver.drain()
+    if bot.halted:
+        raise Halt(bot.halted)
+
+
+async def run_on_gateway_time(bot: Bot, clock: SteppedClock) -> None:
+    """Run the job table on the gateway's own time until a signal asks to stop or the line is gone."""
+    stop = _stop_signal()
+
+    async def catch_up(to: datetime) -> None:
+        while not stop.is_set() and await bot.broker.heartbeat() < to:
+            await asyncio.sleep(POLL_S)
+
+    clock.move(await bot.broker.heartbeat())
+    stepper = Stepper(clock, bot.jobs(), catch_up, lambda now: STRIDE)
+    while not stop.is_set() and not bot.halted:
+        await stepper.run(clock.now() + timedelta(minutes=1))
+    if bot.halted:
+        raise Halt(bot.halted)
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
