@@ -18,6 +18,7 @@ from bot.orders.desk import OrderDesk, Outcome
 from bot.orders.ladder import OrderSettings
 from bot.supervise.inbox import Inbox
 from bot.supervise.operator import Operator
+from strategies.alvh.policy import SizingPolicy
 from strategies.alvh.records import Account, Book, FuturePosition, MarketView, Proposal, Purpose, Side
 
 
@@ -43,7 +44,7 @@ class Stand:
         self.broker = FakeBroker(self.clock)
         self.start()
 
-    def start(self) -> None:
+    def start(self, sizing: SizingPolicy | None = None) -> None:
         self.journal = Journal.open(
             journal_path(self.folder, self.mode, ACCOUNT), mode=self.mode, account=ACCOUNT, durable=False
         )
@@ -60,6 +61,7 @@ class Stand:
             instruments=ALLOWED,
             guard=self.guard,
             orders=self.orders,
+            sizing=sizing,
         )
         self.inbox = Inbox(self.folder, self.mode, ACCOUNT)
         self.operator = Operator(self.inbox, self.journal, self.desk, self.clock)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import builders
 import pytest
 from fake_broker import VX, VXM
 from stand import Stand, buying, selling
@@ -13,9 +14,11 @@ from stand import Stand, buying, selling
 from bot.broker.port import LinkState, OrderState, OrderUpdate
 from bot.errors import Halt
 from bot.guard.controls import GuardSettings
-from bot.journal import Kind
+from bot.journal import Kind, Shelf, Wakeup, record_wakeup
 from bot.orders.desk import Outcome
 from bot.orders.life import Life
+from strategies.alvh.decide import decide
+from strategies.alvh.policy import Policy, SizingPolicy
 from strategies.alvh.records import Account, Purpose, Quote, Side
 
 
@@ -304,3 +307,56 @@ async def test_unconfirmed_positions_lock(stand: Stand) -> None:
     stand.broker.complete = True
     await stand.later(20)
     assert stand.projection.locked(stand.view().session.day) == ()
+
+
+def test_a_killed_bot_does_not_even_write_an_intent(stand: Stand) -> None:
+    stand.kill.engage("x")
+    assert stand.submit(buying()) is Outcome.REFUSED
+    assert [(e.kind, e.body["by"]) for e in stand.entries()] == [(Kind.REFUSAL, "kill switch")]
+
+
+async def test_a_switch_pulled_while_the_desk_attends_stops_the_next_rung(stand: Stand) -> None:
+    ref = stand.buy()
+    stand.broker.say(ref)
+    engaged = iter([""])
+    stand.kill.engaged = lambda: next(engaged, "pulled meanwhile")  # type: ignore[method-assign]
+    await stand.later(20)
+    assert stand.broker.repriced == []
+
+
+async def test_lots_that_were_sold_by_hand_are_not_sold_a_second_time(stand: Stand) -> None:
+    await stand.own(4)
+    stand.broker.held[VXM.con_id] = 3
+    view, book = stand.view(), stand.book()
+    assert stand.desk.submit(selling(2), view, book) is Outcome.SENT
+    stand.broker.fill(stand.broker.placed[-1].ref, 2)
+    assert stand.desk.submit(selling(2, key="again"), view, book) is Outcome.REFUSED
+
+
+async def test_somebody_elses_lots_and_our_fresh_ones_use_the_room_together(stand: Stand) -> None:
+    stand.broker.held[VXM.con_id] = 25
+    view, book = stand.view(), stand.book()
+    assert stand.desk.submit(buying(4), view, book) is Outcome.SENT
+    stand.broker.fill(stand.broker.placed[-1].ref, 4)
+    assert stand.desk.submit(buying(2, key="again", instrument=VXM), view, book) is Outcome.REFUSED
+    assert "29 held" in stand.entries(Kind.REFUSAL)[-1].body["why"]
+
+
+def test_the_books_own_vega_caps_the_hedge(stand: Stand) -> None:
+    # 30 days: beta = 0.80 / (1 + 0.59 * 30 / 30.4) = 0.506; 0.75 * 300 / (0.506 * 100) = 4.4 minis
+    stand.die()
+    stand.start(sizing=SizingPolicy())
+    view, book = stand.view(), stand.book()
+    decision = decide(view, book, builders.state(), Policy())
+    exposed = replace(decision, exposure=builders.exposure(vega30_usd=-300.0))
+    wakeup = Wakeup(view=view, book=book, state=builders.state(), decision=exposed)
+    record_wakeup(stand.journal, Shelf(), wakeup, at=stand.now())
+    assert stand.desk.submit(buying(5), view, book) is Outcome.REFUSED
+    assert "position cap" in stand.entries(Kind.REFUSAL)[-1].body["why"]
+    assert stand.desk.submit(buying(4, key="fits"), view, book) is Outcome.SENT
+
+
+def test_a_hedge_without_a_measured_book_is_not_opened(stand: Stand) -> None:
+    stand.die()
+    stand.start(sizing=SizingPolicy())
+    assert stand.submit(buying(1)) is Outcome.REFUSED
