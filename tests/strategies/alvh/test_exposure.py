@@ -447,3 +447,14 @@ def test_a_crossed_market_leaves_the_leg_unknown() -> None:
     legs = condor(smile=CALM)
     crossed = replace(legs[1], quote=replace(around(9.0), bid=9.5, ask=9.0))
     assert measured((legs[0], crossed, *legs[2:]), 2760.0, CALM).unknown_legs == 1
+
+
+def test_a_foreign_option_never_borrows_the_spx_smile() -> None:
+    foreign = replace(leg(2600.0, Right.PUT, -1, con_id=9), symbol="XSP", trading_class="XSP")
+    _, rows = value_book(view_of(*chain(2760.0, CALM)), book_of(foreign, *condor(smile=CALM)), None, POLICY)
+    assert [row.source for row in rows if row.con_id == 9] == ["unknown"]
+
+
+def test_the_volatility_of_a_very_calm_market_is_believed() -> None:
+    legs = tuple(with_ib_greeks(option, 2760.0, lambda _: 0.06) for option in condor())
+    assert value_book(view_of(), book_of(*legs), None, POLICY)[0].unknown_legs == 0

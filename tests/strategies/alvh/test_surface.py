@@ -328,3 +328,18 @@ def test_no_market_makes_the_surface_raise(
         for smile in taken.smiles if taken is not None else ():
             assert math.isfinite(smile.forward) and smile.forward > 0
             assert all(math.isfinite(point.x) and 0 < point.sigma < 5 for point in smile.points)
+
+
+def test_the_volatility_of_a_very_calm_market_is_believed() -> None:
+    chain = pairs(STRIKES, smile=lambda _: 0.06)
+    silent = with_ib_greeks(leg(2700.0, Right.PUT, -1), 2760.0, lambda _: 0.05)
+    sigmas = quoted_smiles(view_of(*chain), book_of(silent), POLICY).sigmas
+    assert sigmas[settles(45.0), 2760.0] == pytest.approx(0.06)
+    assert sigmas[settles(45.0), 2700.0] == 0.05
+
+
+def test_a_foreign_leg_lends_the_smile_nothing() -> None:
+    foreign = replace(leg(2600.0, Right.PUT, -1, smile=CALM), symbol="XSP", trading_class="XSP")
+    assert (settles(45.0), 2600.0) not in quoted_smiles(
+        view_of(*pairs(STRIKES, smile=CALM)), book_of(foreign), POLICY
+    ).sigmas
