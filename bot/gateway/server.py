@@ -108,13 +108,16 @@ class Gateway:
     def advance(self, to: datetime) -> None:
         """Walk the market to `to` tick by tick, match at every tick, and tell clients what changed.
 
-        With no resting order, steps are five minutes wide until a quarter of an hour before `to`.
+        With no resting order, steps are five minutes wide until a quarter of an hour before `to`. Displayed markets
+        move on ticks only, so nothing is compared when `to` lies within the present one.
         """
         while self._market.now < to:
+            shown = self._ticks()
             self._market.advance(self._next_stop(to))
             self._deliver(self._exchange.step())
-            self._quotes.publish()
-            self._history.publish()
+            if self._ticks() != shown:
+                self._quotes.publish()
+                self._history.publish()
             self._account.publish()
             self.flush()
 
@@ -213,6 +216,10 @@ class Gateway:
         for report in reports:
             self._orders.tell(report)
             self._account.tell(report)
+
+    def _ticks(self) -> int:
+        """Return how many ticks of the market have begun since its start."""
+        return (self._market.now - self._market.start) // timedelta(seconds=self._market.tick_seconds)
 
     def _next_stop(self, to: datetime) -> datetime:
         now = self._market.now

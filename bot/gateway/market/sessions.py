@@ -54,6 +54,7 @@ class Timetable:
         pairs = _schedule(first, last)
         self.days: tuple[date, ...] = tuple(day for day, _ in pairs)
         self._closes = dict(pairs)
+        self._spans: dict[tuple[Hours, date], tuple[Span, ...]] = {}
 
     def is_session(self, day: date) -> bool:
         """Say whether the stock exchange opens on `day`."""
@@ -86,6 +87,12 @@ class Timetable:
 
     def spans(self, hours: Hours, day: date) -> tuple[Span, ...]:
         """Return the stretches of trading that belong to trade date `day`, in order; empty when it rests."""
+        found = self._spans.get((hours, day))
+        if found is None:
+            found = self._spans[hours, day] = self._compute(hours, day)
+        return found
+
+    def _compute(self, hours: Hours, day: date) -> tuple[Span, ...]:
         if day not in self._closes:
             return ()
         end = _regular_close(hours, day, half=self.is_half(day))

@@ -62,6 +62,8 @@ class SimulatedMarket:
         self._world = world
         self._now = self.start
         self._tick = world.grid.index(self.start)
+        self._shown: dict[int, Quote] = {}
+        self._open: dict[tuple[int, bool], bool] = {}
         self._desk = Desk(world)
         self._ticker = Ticker(world)
         self._options = OptionQuotes(world, self._desk)
@@ -83,6 +85,8 @@ class SimulatedMarket:
             raise ValueError(f"the market stands at {self._now} and cannot go back to {to}")
         self._now = to
         self._tick = self._world.grid.index(to)
+        self._shown.clear()
+        self._open.clear()
 
     def find(self, pattern: ContractPattern) -> Sequence[Contract]:
         """Return every contract listed at `now` that matches; options only when the pattern asks for options."""
@@ -175,6 +179,12 @@ class SimulatedMarket:
 
     def quote(self, con_id: int) -> Quote:
         """Return the displayed market at `now`; empty for what is not quoted."""
+        shown = self._shown.get(con_id)
+        if shown is None:
+            shown = self._shown[con_id] = self._quote(con_id)
+        return shown
+
+    def _quote(self, con_id: int) -> Quote:
         if con_id in _SYMBOLS:
             return self._ticker.index(_SYMBOLS[con_id], self._tick, halted=self._halted(futures=False))
         future = future_of(con_id)
@@ -240,6 +250,12 @@ class SimulatedMarket:
 
     def is_open(self, con_id: int, *, rth: bool) -> bool:
         """Say whether the contract trades at `now`; an expiring one stops before it settles."""
+        known = self._open.get((con_id, rth))
+        if known is None:
+            known = self._open[con_id, rth] = self._is_open(con_id, rth=rth)
+        return known
+
+    def _is_open(self, con_id: int, *, rth: bool) -> bool:
         contract = self.contract(con_id)
         if contract is None or not timetables.trades_still(contract, self._now, self._world.timetable):
             return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -12,6 +11,7 @@ from bot.gateway.market.curve import Future
 from bot.gateway.market.depth import Book, Stress, future_book
 from bot.gateway.market.grid import TICK_SECONDS
 from bot.gateway.market.indices import INDEX_HOURS
+from bot.gateway.market.pages import FuturePage, Pages, Trades, column
 from bot.gateway.market.sessions import Hours
 from bot.gateway.market.world import World
 from bot.gateway.records import Quote
@@ -28,6 +28,8 @@ class Ticker:
     def __init__(self, world: World) -> None:
         self._world = world
         self._closes = {name: dict(values) for name, values in world.paths.closes.items()}
+        self._index_pages: Pages[Trades] = Pages()
+        self._future_pages: Pages[FuturePage] = Pages()
 
     def index_path(self, symbol: str) -> Array:
         """Return what an index shows at every tick (the TICK for TICK-NYSE)."""
@@ -37,19 +39,21 @@ class Ticker:
         """Return the quote of an index; AD-NYSE shows advancers as bid, decliners as ask and unchanged as bid size."""
         if symbol == "AD-NYSE":
             return self._breadth(tick)
-        path = self.index_path(symbol)
-        days = self._world.trade_days[HOURS_OF_INDEX[symbol]]
-        position = days.at(tick)
-        first = days.first[position]
-        so_far = path[first : tick + 1] if tick >= first else path[tick : tick + 1]
+        position = self._world.trade_days[HOURS_OF_INDEX[symbol]].at(tick)
+        trades = self._index_pages.get(symbol, position, lambda: self._index_trades(symbol, position))
+        at = max(tick - trades.first, 0)
         return Quote(
-            last=float(path[tick]),
-            open=float(so_far[0]),
-            high=float(so_far.max()),
-            low=float(so_far.min()),
+            last=trades.last[at],
+            open=trades.last[0],
+            high=trades.high[at],
+            low=trades.low[at],
             close=self._previous_close(symbol, position),
             halted=halted and symbol == "SPX",
         )
+
+    def _index_trades(self, symbol: str, position: int) -> Trades:
+        first, after = self._world.trade_days[HOURS_OF_INDEX[symbol]].ticks(position, self._world.grid.size)
+        return Trades.of(first, self.index_path(symbol)[first:after])
 
     def _previous_close(self, symbol: str, position: int) -> float | None:
         days = self._world.trade_days[HOURS_OF_INDEX[symbol]]
@@ -96,29 +100,37 @@ class Ticker:
 
     def future(self, future: Future, tick: int, *, con_id: int, mini: bool, open_: bool, halted: bool) -> Quote:
         """Return the quote of a future; without bid and ask while it does not trade."""
-        days = self._world.trade_days[Hours.VX]
-        position = days.at(tick)
-        first = min(days.first[position], tick)
-        so_far = self.future_last(future, slice(first, tick + 1), mini=mini)
-        shown = Quote(
-            last=float(so_far[-1]),
+        position = self._world.trade_days[Hours.VX].at(tick)
+        page = self._future_pages.get(con_id, position, lambda: self._future_page(future, position, con_id, mini))
+        trades, at = page.trades, max(tick - page.trades.first, 0)
+        trading = open_ and not halted
+        return Quote(
+            bid=page.bid[at] if trading else None,
+            ask=page.ask[at] if trading else None,
+            last=trades.last[at],
+            bid_size=page.bid_size[at] if trading else None,
+            ask_size=page.ask_size[at] if trading else None,
             last_size=1.0,
-            volume=self._volume(future, position, tick, mini=mini),
-            open=float(so_far[0]),
-            high=float(so_far.max()),
-            low=float(so_far.min()),
-            close=self.settle_before(future, position),
+            volume=page.volume[at],
+            open=trades.last[0],
+            high=trades.high[at],
+            low=trades.low[at],
+            close=page.settle,
             halted=halted,
         )
-        if not open_ or halted:
-            return shown
-        book = self.future_books(future, np.array([tick], dtype=np.int64), con_id=con_id, mini=mini)
-        return replace(
-            shown,
-            bid=float(book.bid[0]),
-            ask=float(book.ask[0]),
-            bid_size=float(book.bid_size[0]),
-            ask_size=float(book.ask_size[0]),
+
+    def _future_page(self, future: Future, position: int, con_id: int, mini: bool) -> FuturePage:
+        first, after = self._world.trade_days[Hours.VX].ticks(position, self._world.grid.size)
+        ticks = np.arange(first, after, dtype=np.int64)
+        book = self.future_books(future, ticks, con_id=con_id, mini=mini)
+        return FuturePage(
+            trades=Trades.of(first, self.future_last(future, ticks, mini=mini)),
+            volume=column(self._volume(future, position, ticks, mini=mini)),
+            settle=self.settle_before(future, position),
+            bid=column(book.bid),
+            ask=column(book.ask),
+            bid_size=column(book.bid_size),
+            ask_size=column(book.ask_size),
         )
 
     def settle_before(self, future: Future, position: int) -> float | None:
@@ -141,14 +153,14 @@ class Ticker:
         whole = np.array([future.volumes.get(day, 0.0) for day in days.days]) * (_MINI_SHARE if mini else 1.0)
         return np.asarray((whole / length)[position] * (pace[ticks] - pace[np.maximum(ticks - 1, 0)]))
 
-    def _volume(self, future: Future, position: int, tick: int, *, mini: bool) -> float:
+    def _volume(self, future: Future, position: int, ticks: Ints, *, mini: bool) -> Array:
         """Return the volume of the trade date so far: the published one spread over operational time."""
         days = self._world.trade_days[Hours.VX]
         whole = future.volumes.get(days.days[position], 0.0) * (_MINI_SHARE if mini else 1.0)
         pace = self._world.clock.pace
         first, last = days.first[position], min(days.last[position], pace.size - 1)
         length = max(float(pace[last] - pace[first]), 1.0)
-        return float(np.floor(whole * min(max(float(pace[tick] - pace[first]), 0.0) / length, 1.0)))
+        return np.asarray(np.floor(whole * np.clip((pace[ticks] - pace[first]) / length, 0.0, 1.0)))
 
 
 def _noon_s(day: date) -> float:

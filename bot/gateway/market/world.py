@@ -32,6 +32,10 @@ class TradeDays:
         """Return the position of the latest trade date that has opened by `tick` (0 before the first)."""
         return max(bisect_right(self.first, tick) - 1, 0)
 
+    def ticks(self, position: int, size: int) -> tuple[int, int]:
+        """Return the tick at which a trade date opens and that at which the next does, on a grid of `size` ticks."""
+        return self.first[position], self.first[position + 1] if position + 1 < len(self.first) else size
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:

@@ -57,24 +57,29 @@ def show(value: object) -> str:
     """Write a value as TWS does: flags 1/0, whole numbers without a point, unset as nothing."""
     if isinstance(value, str):
         return value
+    if isinstance(value, float):
+        return _show_float(value)
     if value is None:
         return ""
     if value is True:
         return "1"
     if value is False:
         return "0"
-    if isinstance(value, float):
-        return _show_float(value)
     return str(value)
 
 
+def _safe(text: str) -> str:
+    """Return a text without the character that ends a field."""
+    return text.replace("\0", " ") if "\0" in text else text
+
+
 def _show_float(value: float) -> str:
+    if -_LARGEST_PLAIN_INTEGER < value < _LARGEST_PLAIN_INTEGER:
+        return str(int(value)) if value.is_integer() else repr(value)
     if value == math.inf:
         return "Infinity"
     if value == _LARGEST:
         return UNSET_DOUBLE
-    if value.is_integer() and abs(value) < _LARGEST_PLAIN_INTEGER:
-        return str(int(value))
     return repr(value)
 
 
@@ -232,7 +237,7 @@ def _build(parts: Sequence[Part], values: Mapping[str, Any], fields: list[str], 
     for part in parts:
         if isinstance(part, Field):
             value = values.get(part.name)
-            fields.append(part.unset if value is None else show(value).replace("\0", " "))
+            fields.append(part.unset if value is None else _safe(show(value)))
         elif isinstance(part, Fixed):
             fields.append(part.text)
         elif isinstance(part, When):
