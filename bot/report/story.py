@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.journal import Entry, Kind, Projection, Shelf, Wakeup
 from bot.orders.life import Order
-from strategies.alvh.explain import explain
+from strategies.alvh.explain import explain, obstacle
 from strategies.alvh.records import Book, Breadth, Decision, FutureQuote, MarketView, OptionLeg, Phase, Purpose, Side
 
 OPENING = frozenset({Purpose.TRANCHE, Purpose.ROLL_BUY})
@@ -164,7 +164,7 @@ class Teller:
         if decision.phase_after is Phase.ARMED and decision.phase_before is not Phase.ARMED:
             self._moment(entry.seq, entry.at, "armed", f"Armed: {decision.summary}", "armed", explain(decision))
         if not any(proposal.purpose in OPENING for proposal in decision.proposals):
-            blocked = next((check for check in decision.checks if not check.passed), None)
+            blocked = obstacle(decision)
             if blocked is not None:
                 self.refusals[blocked.name] += 1
 

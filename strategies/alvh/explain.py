@@ -6,6 +6,7 @@ from strategies.alvh.records import Check, Decision, Exposure, Phase, Proposal, 
 
 WATCHING = (
     "book: ",
+    "filter: credibility",  # a VIX that VX does not believe explains the rest away
     "tranche: cooldown",
     "tranche: round trips",
     "gauge: ",
@@ -55,22 +56,26 @@ def show(value: float | str | None) -> str:
     return value if isinstance(value, str) else f"{value:,.4g}"
 
 
+def obstacle(decision: Decision) -> Check | None:
+    """Return the failed check that a trader would name first: the data, then the phase's own question."""
+    failed = [check for check in decision.checks if not check.passed and check.name != "gauge: ceiling"]
+    holding = decision.phase_after in (Phase.T1, Phase.T2, Phase.T3)
+    for group in ("data: ", *(HOLDING if holding else WATCHING)):
+        for check in failed:
+            if check.name.startswith(group):
+                return check
+    return None
+
+
 def _obstacle(decision: Decision) -> str:
-    """Return the one reason a trader would give first: the data, then the phase's own question."""
-    failed = {check.name: check.why for check in decision.checks if not check.passed}
-    broken = [why for name, why in failed.items() if name.startswith("data: ")]
-    if broken:
-        return broken[0]
+    check = obstacle(decision)
+    if check is not None and check.name.startswith("data: "):
+        return check.why
     if decision.phase_after is Phase.FLAT:
         return "the hedge is off, the spike is over"
     if decision.phase_after is Phase.UNWIND:
         return "the rest of the hedge waits for its next stage"
-    holding = decision.phase_after in (Phase.T1, Phase.T2, Phase.T3)
-    for group in HOLDING if holding else WATCHING:
-        for name, why in failed.items():
-            if name.startswith(group) and name != "gauge: ceiling":
-                return why
-    return "nothing calls for an order"
+    return "nothing calls for an order" if check is None else check.why
 
 
 def _proposal(proposal: Proposal) -> str:
