@@ -1,15 +1,22 @@
-"""Quote options: every option asked for once is repriced together with the others when time moves."""
+"""Quote options: every option asked for once is repriced together with the others, once a minute of market time.
+
+Indices and futures move every 15 seconds. That options move only on the minute is a choice of the model: makers of
+strikes far from the money refresh their quotes about as often, and a client with a hundred lines gets a quarter of the
+ticks.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.gateway.market import timetables
 from bot.gateway.market.desk import Desk, Setting
+from bot.gateway.market.grid import TICK_SECONDS
 from bot.gateway.market.history import Sample, Sampler, of_book
 from bot.gateway.market.listing import Expiry, option_contract, option_expiry, option_of
 from bot.gateway.market.recorded import recordings
@@ -20,6 +27,8 @@ from strategies.pricing import implied_vol
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+_REFRESH_TICKS = 60 // TICK_SECONDS
+_Ticks = TypeVar("_Ticks", int, Ints)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +81,7 @@ class OptionQuotes:
         recording = self._recorded.get(con_id)
 
         def sample(ticks: Ints) -> Sample:
+            ticks = _refreshed(ticks)
             setting = self._desk.setting(expiry, ticks)
             mid = self._desk.mid(expiry.option_class, setting, strike, is_call)
             book = self._desk.book(mid, np.array(con_id, dtype=np.int64), ticks)
@@ -131,6 +141,7 @@ class OptionQuotes:
 
     def _reprice(self, con_id: int, tick: int) -> None:
         watched = self._watched[self._contracts[con_id][0]]
+        tick = _refreshed(tick)
         if self._priced.get(watched.expiry) == tick:
             return
         at = np.array([tick], dtype=np.int64)
@@ -173,3 +184,8 @@ class OptionQuotes:
         rate = self._world.scenario.rate
         implied = implied_vol(middle, setting.forward, watched.strike, setting.years, rate, watched.is_call)
         return np.where(recorded & np.isfinite(implied), implied, sigma)
+
+
+def _refreshed(tick: _Ticks) -> _Ticks:
+    """Return the tick of the last refresh; the grid begins on a whole minute."""
+    return tick - tick % _REFRESH_TICKS

@@ -53,6 +53,7 @@ class Subscription:
     is_delayed: bool
     data_type: int = 0
     quote: Quote | None = None
+    model: Greeks | None = None
     computed: tuple[Computation, ...] = ()
     generic: Mapping[str, float] = field(default_factory=dict)
     waiting: deque[Display] = field(default_factory=deque)
@@ -200,15 +201,18 @@ def _delayed(waiting: deque[Display], display: Display) -> Display | None:
 
 
 def _changes(subscription: Subscription, display: Display) -> Iterator[Tick]:
+    """Yield what is new; a market that did not move is the same object, which saves comparing it field by field."""
     ids = subscription.ids
-    if display.quote != subscription.quote:
+    has_moved = display.quote is not subscription.quote
+    is_recomputed = has_moved or display.model is not subscription.model
+    if has_moved and display.quote != subscription.quote:
         yield from quote_ticks(subscription.quote, display.quote, ids, display.at)
-        subscription.quote = display.quote
-    if subscription.contract.sec_type == "OPT":
+    if is_recomputed and subscription.contract.sec_type == "OPT":
         computed = computations(display.quote, display.model, ids)
         known = subscription.computed or (None,) * len(computed)
         yield from (computation_tick(new) for new, old in zip(computed, known, strict=True) if new != old)
         subscription.computed = computed
+    subscription.quote, subscription.model = display.quote, display.model
     if subscription.generics:
         yield from generic_ticks(subscription.generics, subscription.contract, subscription.generic, display.generic)
         subscription.generic = display.generic
