@@ -199,12 +199,15 @@ class Observer:
             series.sample(now, self._broker.quote(con_id).mid)
 
     def _choose_futures(self, today: _Day, held: Sequence[Instrument], session: Session) -> None:
-        """Keep bars of the contracts that may be traded and of those that are held."""
-        held_ids = {row.con_id for row in held}
+        """Keep bars of the months that may be traded and of those in which any future is held.
+
+        The method follows the VX of the traded month, also when only its minis are held.
+        """
+        held_months = {row.expires_on for row in held if shelf.is_future(row)}
         for future in today.universe.futures:
             days = (future.expires_on - session.day).days if future.expires_on is not None else -1
             traded = self._sight.min_dte <= days <= self._sight.max_dte
-            if (traded or future.con_id in held_ids) and future.con_id not in today.futures:
+            if (traded or future.expires_on in held_months) and future.con_id not in today.futures:
                 today.futures[future.con_id] = Series(future, what="MIDPOINT", rth=False, keep=self._sight.bars)
 
     # -- records

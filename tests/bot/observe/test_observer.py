@@ -1,18 +1,20 @@
 import math
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from harness import stage
 
-from bot.broker.port import LinkState
+from bot.broker.port import LinkState, OrderTicket
 from bot.broker.readonly import ReadOnlyBroker
 from bot.errors import Retry
 from bot.observe import Observer, Sight
 from bot.session import session_at
-from strategies.alvh.records import GreeksSource, Right
+from strategies.alvh.records import GreeksSource, Right, Side
 
 OPEN = datetime(2018, 2, 5, 14, 40, tzinfo=UTC)
+FRONT = date(2018, 2, 14)
 SIGHT = Sight(rate=0.0145)
 
 
@@ -70,6 +72,23 @@ async def test_futures_are_the_pinned_monthlies_and_only_the_tradable_ones_carry
         with_bars = {row.dte for row in view.futures if row.bars}
         assert with_bars == {row.dte for row in view.futures if 12 <= row.dte <= 50}
         assert all(len(row.bars) == 500 for row in view.futures if row.bars)
+
+
+async def test_a_held_mini_brings_the_bars_of_its_whole_month():
+    async with stage(at=OPEN) as s:
+        observer = observer_of(s)
+        await look(s, observer)
+        mini = next(
+            row for row in observer.tradable().values() if (row.trading_class, row.expires_on) == ("VXM", FRONT)
+        )
+        ask = Decimal(str(s.broker.quote(mini.con_id).ask))
+        s.broker.place(
+            OrderTicket(ref="t", account=s.broker.account, instrument=mini, side=Side.BUY, quantity=1, limit=ask)
+        )
+        await s.after(seconds=60)
+        view, book = await look(s, observer)
+        assert [(row.trading_class, row.quantity) for row in book.futures] == [("VXM", 1)]
+        assert {f.trading_class for f in view.futures if f.settles_on == FRONT and len(f.bars) == 500} == {"VX", "VXM"}
 
 
 async def test_legs_carry_quotes_greeks_settlement_and_their_usual_spread():
