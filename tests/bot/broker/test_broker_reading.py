@@ -66,7 +66,7 @@ async def test_futures_come_in_order_of_settlement_with_tick_and_hours():
         assert [row.expires_on for row in futures] == sorted(row.expires_on for row in futures)
         first = futures[0]
         assert (first.expires_on, first.multiplier, str(first.tick)) == (date(2018, 2, 14), 1000, "0.05")
-        assert first.liquid_hours[0][0] == datetime(2018, 2, 2, 14, 30, tzinfo=UTC)
+        assert first.liquid_hours[0][0] == datetime(2018, 2, 1, 14, 30, tzinfo=UTC)
 
 
 async def test_breadth_keeps_advancers_and_decliners_when_a_size_is_zero():
