@@ -33,7 +33,7 @@ SERIES = (
     {"key": "total", "label": "P&L", "colour": "#16202b", "pane": 4, "width": 2, "precision": 0, "step": False},
     {"key": "book", "label": "book alone", "colour": "#9aa5b1", "pane": 4, "width": 1, "precision": 0, "step": False},
 )
-HEIGHTS = (230, 110, 140, 90, 130)
+HEIGHTS = (10, 4, 6, 4, 6)  # shares of the chart's height
 
 
 def draw(result: Result, teller: Teller, *, provenance: str) -> str:

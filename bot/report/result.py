@@ -96,7 +96,10 @@ class Result:
             "explained": self.explained,
             "tranches": [_row(trade) for trade in self.bought],
             "unwinds": [_row(trade) for trade in self.sold],
-            "refusals": dict(self.teller.refusals.most_common(12)),
+            "refusals": [
+                {"reason": reason, "count": count, "words": self.teller.examples[reason]}
+                for reason, count in self.teller.refusals.most_common(12)
+            ],
             "journal": self.run.journal,
             "journal_digest": self.run.digest,
         }
@@ -134,7 +137,10 @@ class Result:
     def why_none(self) -> str:
         """Say what most often kept the bot from opening."""
         common = self.teller.refusals.most_common(1)
-        return f"Most often: {common[0][0]} ({common[0][1]} wake-ups)." if common else ""
+        if not common:
+            return ""
+        reason, count = common[0]
+        return f"Most often ({count} of {self.wakeups} wake-ups): {self.teller.examples[reason]}."
 
     def _tranche(self, trade: Trade) -> dict[str, Any]:
         return {

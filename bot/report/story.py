@@ -89,6 +89,7 @@ class Teller:
         self.points: list[Point] = []
         self.moments: list[Moment] = []
         self.refusals: Counter[str] = Counter()
+        self.examples: dict[str, str] = {}  # the words of the latest refusal by reason
         self.orders_sent = 0
         self.missed = 0
         self.max_minis = 0
@@ -115,7 +116,7 @@ class Teller:
             case Kind.FILL:
                 self._fill(entry)
             case Kind.REFUSAL:
-                self.refusals[f"guard: {entry.body['why']}"] += 1
+                self._refuse(f"{entry.body['by']}: {refusing(entry.body)}", entry.body["why"])
             case _:
                 pass
 
@@ -162,11 +163,16 @@ class Teller:
         for proposal in decision.proposals:
             self._decided.setdefault(proposal.key, (decision, point))
         if decision.phase_after is Phase.ARMED and decision.phase_before is not Phase.ARMED:
-            self._moment(entry.seq, entry.at, "armed", f"Armed: {decision.summary}", "armed", explain(decision))
+            why = next((check.why for check in decision.checks if check.name == "gauge: inflation"), decision.summary)
+            self._moment(entry.seq, entry.at, "armed", f"Armed: {why}", "armed", explain(decision))
         if not any(proposal.purpose in OPENING for proposal in decision.proposals):
             blocked = obstacle(decision)
             if blocked is not None:
-                self.refusals[blocked.name] += 1
+                self._refuse(blocked.name, blocked.why)
+
+    def _refuse(self, reason: str, words: str) -> None:
+        self.refusals[reason] += 1
+        self.examples[reason] = words
 
     def _point(self, seq: int, wakeup: Wakeup) -> Point:
         view, decision, exposure = wakeup.view, wakeup.decision, wakeup.decision.exposure
@@ -235,6 +241,12 @@ class Teller:
             vega_before=before,
             vega_after=after,
         )
+
+
+def refusing(body: Mapping[str, Any]) -> str:
+    """Return the name of the first control that a journalled refusal failed, or who refused."""
+    failed = (check["name"] for check in body["checks"] if not check["passed"])
+    return next(failed, "refused")
 
 
 def contract_name(order: Order) -> str:

@@ -28,7 +28,8 @@ def summary(result: Result, console: Console) -> None:
     if result.teller.refusals:
         console.print("What most often stood against an order:")
         for reason, count in result.teller.refusals.most_common(REASONS_SHOWN):
-            console.print(f"  {count:5}  {reason}", markup=False, highlight=False)
+            words = result.teller.examples[reason]
+            console.print(f"  {count:5}  {reason} - {words}", markup=False, highlight=False)
     console.print(
         f"\njournal  {run.journal}\ndigest   {run.digest}\npage     {run.report}", markup=False, highlight=False
     )
