@@ -108,12 +108,13 @@ class Gateway:
     def advance(self, to: datetime) -> None:
         """Walk the market to `to` tick by tick, match at every tick, and tell clients what changed.
 
-        With no resting order, steps are five minutes wide until a quarter of an hour before `to`. Displayed markets
-        move on ticks only, so nothing is compared when `to` lies within the present one.
+        A leap of more than a quarter of an hour is taken in steps of five minutes while no order rests. Displayed
+        markets move on ticks only, so nothing is compared when `to` lies within the present one.
         """
+        leaps = to - self._market.now > QUIET_GAP
         while self._market.now < to:
             shown = self._ticks()
-            self._market.advance(self._next_stop(to))
+            self._market.advance(self._next_stop(to, leaps=leaps))
             self._deliver(self._exchange.step())
             if self._ticks() != shown:
                 self._quotes.publish()
@@ -221,10 +222,10 @@ class Gateway:
         """Return how many ticks of the market have begun since its start."""
         return (self._market.now - self._market.start) // timedelta(seconds=self._market.tick_seconds)
 
-    def _next_stop(self, to: datetime) -> datetime:
+    def _next_stop(self, to: datetime, *, leaps: bool) -> datetime:
         now = self._market.now
         step = timedelta(seconds=self._market.tick_seconds)
-        if to - now > QUIET_GAP and not self._exchange.open_orders():
+        if leaps and not self._exchange.open_orders():
             step = max(step, QUIET_STEP)
         ticks = (now - self._market.start) // step + 1
         return min(to, self._market.start + ticks * step)

@@ -205,7 +205,7 @@ async def test_the_market_is_walked_tick_by_tick_and_nights_in_bigger_steps(hous
     house.market.stops.clear()
     house.gateway.advance(START + timedelta(hours=10))
     assert house.market.now == START + timedelta(hours=10)
-    assert len(house.market.stops) < 300  # of 7,200 ticks; the last quarter of an hour is walked in ticks
+    assert len(house.market.stops) < 300  # of 7,200 ticks
 
 
 async def test_a_resting_order_is_matched_at_every_tick_of_the_longest_night(house: House) -> None:

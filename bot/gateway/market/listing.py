@@ -150,6 +150,7 @@ def future_contract(settles_on: date, *, mini: bool) -> Contract:
     )
 
 
+@lru_cache(maxsize=256)
 def future_of(con_id: int) -> tuple[date, bool] | None:
     """Return (settlement day, is it a mini) of a future's conId, `None` when it is none."""
     for base, mini in ((_VX_BASE, False), (_VXM_BASE, True)):
@@ -170,6 +171,7 @@ def option_id(expiry: Expiry, strike: float, right: str) -> int:
     return _OPTION_BASE + packed
 
 
+@lru_cache(maxsize=65536)
 def option_of(con_id: int) -> tuple[OptionClass, date, float, str] | None:
     """Return (class, settlement day, strike, right) of an option's conId, `None` when it is none."""
     packed = con_id - _OPTION_BASE

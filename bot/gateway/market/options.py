@@ -29,6 +29,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _REFRESH_TICKS = 60 // TICK_SECONDS
 _Ticks = TypeVar("_Ticks", int, Ints)
+Shown = tuple[Quote, Greeks | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,22 +56,30 @@ class OptionQuotes:
         self._greeks: dict[int, Greeks] = {}
         self._closes: dict[int, tuple[int, float | None]] = {}
         self._trading: tuple[datetime | None, dict[Expiry, bool]] = (None, {})
+        self._shown: dict[int, Shown] = {}
+        self._shown_at: tuple[int, bool] | None = None
 
-    def quote(self, con_id: int, now: datetime, tick: int, *, halted: bool) -> Quote:
-        """Return the market of an option; only the previous close while it does not trade or is halted."""
+    def shown(self, con_id: int, now: datetime, tick: int, *, halted: bool) -> Shown:
+        """Return what an option shows: market and model; only the previous close while it does not trade.
+
+        A halt takes the market and leaves the model. The same object stands until the next refresh.
+        """
+        at = (_refreshed(tick), halted)
+        if at != self._shown_at:
+            self._shown_at, self._shown = at, {}
+        shown = self._shown.get(con_id)
+        if shown is None:
+            shown = self._shown[con_id] = self._show(con_id, now, tick, halted=halted)
+        return shown
+
+    def _show(self, con_id: int, now: datetime, tick: int, *, halted: bool) -> Shown:
         if not self._watch(con_id):
-            return Quote()
-        if halted or not self._trades(con_id, now):
-            return Quote(close=self._close(con_id, tick), halted=halted)
-        self._reprice(con_id, tick)
-        return self._quotes[con_id]
-
-    def greeks(self, con_id: int, now: datetime, tick: int) -> Greeks | None:
-        """Return model greeks of an option while it trades."""
-        if not self._watch(con_id) or not self._trades(con_id, now):
-            return None
-        self._reprice(con_id, tick)
-        return self._greeks[con_id]
+            return Quote(), None
+        trades = self._trades(con_id, now)
+        if trades:
+            self._reprice(con_id, tick)
+        quote = Quote(close=self._close(con_id, tick), halted=halted) if halted or not trades else self._quotes[con_id]
+        return quote, self._greeks[con_id] if trades else None
 
     def sampler(self, con_id: int, what: str) -> Sampler | None:
         """Return how to sample the history of an option; there is none of trades."""

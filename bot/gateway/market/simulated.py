@@ -199,11 +199,14 @@ class SimulatedMarket:
             )
         if option_of(con_id) is None:
             return Quote()
-        return self._options.quote(con_id, self._now, self._tick, halted=self._halted(futures=False))
+        return self._option(con_id)[0]
 
     def greeks(self, con_id: int) -> Greeks | None:
         """Return model greeks of an option at `now`; `None` when its market has no model."""
-        return None if option_of(con_id) is None else self._options.greeks(con_id, self._now, self._tick)
+        return None if option_of(con_id) is None else self._option(con_id)[1]
+
+    def _option(self, con_id: int) -> tuple[Quote, Greeks | None]:
+        return self._options.shown(con_id, self._now, self._tick, halted=self._halted(futures=False))
 
     def generic(self, con_id: int) -> dict[str, float]:
         """Return generic-tick values by IB's name, where they exist."""

@@ -54,9 +54,12 @@ def parse_flag(text: str) -> bool:
 
 
 def show(value: object) -> str:
-    """Write a value as TWS does: flags 1/0, whole numbers without a point, unset as nothing."""
+    """Write a value as TWS does: flags 1/0, whole numbers without a point, unset as nothing.
+
+    A text loses the character that ends a field.
+    """
     if isinstance(value, str):
-        return value
+        return value.replace("\0", " ") if "\0" in value else value
     if isinstance(value, float):
         return _show_float(value)
     if value is None:
@@ -66,11 +69,6 @@ def show(value: object) -> str:
     if value is False:
         return "0"
     return str(value)
-
-
-def _safe(text: str) -> str:
-    """Return a text without the character that ends a field."""
-    return text.replace("\0", " ") if "\0" in text else text
 
 
 def _show_float(value: float) -> str:
@@ -237,7 +235,7 @@ def _build(parts: Sequence[Part], values: Mapping[str, Any], fields: list[str], 
     for part in parts:
         if isinstance(part, Field):
             value = values.get(part.name)
-            fields.append(part.unset if value is None else _safe(show(value)))
+            fields.append(part.unset if value is None else show(value))
         elif isinstance(part, Fixed):
             fields.append(part.text)
         elif isinstance(part, When):

@@ -59,6 +59,7 @@ class Watch:
     model: str = ""
     tags: tuple[str, ...] = ()
     told: dict[tuple[str, str], str] = field(default_factory=dict)
+    portfolio: dict[int, Values] = field(default_factory=dict)
     shown: Values | None = None
 
 
@@ -162,7 +163,10 @@ class AccountDesk:
         for tag, value, currency in _news(watch, self._exchange.values(watch.account)):
             watch.client.send(outbound.ACCOUNT_VALUE, tag=tag, value=value, currency=currency, account=watch.account)
         for held in self._exchange.positions(watch.account):
-            watch.client.send(outbound.PORTFOLIO_VALUE, **self._portfolio_values(held))
+            values = self._portfolio_values(held)
+            if watch.portfolio.get(held.con_id) != values:
+                watch.portfolio[held.con_id] = values
+                watch.client.send(outbound.PORTFOLIO_VALUE, **values)
         clock = f"{self._market.now.astimezone(TWS_ZONE):%H:%M}"
         watch.client.send(outbound.ACCOUNT_TIME, time=clock)
 
