@@ -12,7 +12,6 @@ from bot.observe.series import Series
 from strategies.alvh.records import (
     Bar,
     Breadth,
-    BreadthBar,
     ChainQuote,
     FutureQuote,
     IndexQuote,
@@ -96,16 +95,6 @@ def chain_quotes(broker: Reader, options: Iterable[tuple[Instrument, datetime]])
         )
         for option, settled in options
         if option.expires_on is not None
-    )
-
-
-def breadth_bars(series: Mapping[str, Series]) -> tuple[BreadthBar, ...]:
-    """Join the bid history (advancers) and the ask history (decliners) where both have a bar."""
-    decliners = {bar.end: bar.close for bar in bars_of(series, "ASK")}
-    return tuple(
-        BreadthBar(end=bar.end, advancers=bar.close, decliners=decliners[bar.end])
-        for bar in bars_of(series, "BID")
-        if bar.end in decliners
     )
 
 

@@ -12,12 +12,13 @@ from bot.clock import Clock
 from bot.errors import Refuse, Retry
 from bot.observe import book as shelf
 from bot.observe import market
+from bot.observe.breadth import BreadthHistory
 from bot.observe.focus import Focus
 from bot.observe.instruments import BREADTH, Universe, resolve
 from bot.observe.series import Series, floor
 from bot.observe.settings import Sight
 from bot.observe.spreads import Pace, Spreads
-from bot.observe.statistics import SESSIONS, breadth_stdev, hv20_pct
+from bot.observe.statistics import SESSIONS, hv20_pct
 from strategies.alvh.records import Account, Book, MarketView, OptionLeg, Session
 
 DAY_MINUTES = 1440
@@ -53,6 +54,7 @@ class Observer:
         self._focus = Focus(broker, clock, sight)
         self._pace = Pace()
         self._spreads = Spreads(self._pace)
+        self._breadth = BreadthHistory()
         self._today: _Day | None = None
         self._qualified: dict[int, Instrument] = {}
 
@@ -216,7 +218,7 @@ class Observer:
         now, link, indices = self._clock.now(), self._broker.link, today.universe.indices
         if link is not LinkState.UP:
             faults.append(f"the line to the exchange is {link.value}: nothing is opened")
-        breadth_bars = market.breadth_bars(today.series)
+        self._breadth.join(today.series)
         spx, vix, vix9d, vix3m = (
             market.index_quote(self._broker, name, indices.get(name), session, now, faults) for name in INDICES
         )
@@ -244,10 +246,10 @@ class Observer:
             chain=market.chain_quotes(self._broker, (*board.pairs, *board.wings)),
             spx_bars=market.bars_of(today.series, "SPX"),
             vix_bars=market.bars_of(today.series, "VIX"),
-            breadth_bars=breadth_bars[-VIEW_BREADTH_BARS:],
+            breadth_bars=self._breadth.bars[-VIEW_BREADTH_BARS:],
             rate=self._sight.rate,
             hv20_pct=today.hv20_pct,
-            breadth_stdev=breadth_stdev(breadth_bars, floor(now), session.day),
+            breadth_stdev=self._breadth.stdev(floor(now), session.day),
             feed_ok=link is LinkState.UP,
             hours_agree=today.hours_agree,
             faults=tuple(dict.fromkeys(faults)),

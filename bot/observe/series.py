@@ -15,7 +15,7 @@ FEWEST_SAMPLES = 3
 
 
 class Series:
-    """Hold the bars of one instrument, oldest first, at most `keep` of them.
+    """Hold the closed `bars` of one instrument, oldest first, at most `keep` of them; the tuple changes only with them.
 
     History is asked for at most once per closed bar. It wins over samples: these depend on when the bot woke up.
     """
@@ -25,13 +25,9 @@ class Series:
         self.fault = ""
         self._what, self._rth, self._keep = what, rth, keep
         self._bars: dict[datetime, Bar] = {}
+        self.bars: tuple[Bar, ...] = ()
         self._asked_for: datetime | None = None
         self._samples: list[tuple[datetime, float]] = []
-
-    @property
-    def bars(self) -> tuple[Bar, ...]:
-        """Return the closed bars, oldest first."""
-        return tuple(self._bars.values())
 
     def sample(self, at: datetime, price: float | None) -> None:
         """Remember one price for a bar that history may not give; on an edge it belongs to the bar that ends."""
@@ -67,6 +63,7 @@ class Series:
         merged = {**self._sampled(mark), **self._bars, **{bar.end: bar for bar in found}}
         keys = sorted(merged)[-self._keep :]
         self._bars = {key: merged[key] for key in keys}
+        self.bars = tuple(self._bars.values())
         self._samples = [(at, price) for at, price in self._samples if at > mark]
 
     def _sampled(self, mark: datetime) -> dict[datetime, Bar]:

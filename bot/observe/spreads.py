@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from bot.broker.port import Instrument, Reader
 from bot.errors import Refuse, Retry
-from bot.observe.statistics import SESSIONS, spread_median
+from bot.observe.statistics import SESSIONS, half_hour, spread_median
 from strategies.alvh.records import Bar
 
 MINUTES = 30
@@ -42,13 +42,15 @@ class Spreads:
         self._day: date | None = None
         self._history: dict[int, tuple[tuple[Bar, ...], ...]] = {}
         self._not_before: datetime | None = None
+        self._usual: dict[int, float | None] = {}
+        self._usual_at = -1
 
     async def fetch(
         self, broker: Reader, legs: Sequence[Instrument], now: datetime, today: date, most: int
     ) -> tuple[str, ...]:
         """Fetch what is missing for at most `most` options and return faults in words; a failure pauses it."""
         if self._day != today:
-            self._day, self._history, self._not_before = today, {}, None
+            self._day, self._history, self._not_before, self._usual_at = today, {}, None, -1
         if self._not_before is not None and now < self._not_before:
             return ()
         missing = [leg for leg in legs if leg.con_id not in self._history]
@@ -73,5 +75,9 @@ class Spreads:
         """Return the usual relative spread of one option at this time of day, or `None`."""
         if con_id not in self._history:
             return None
-        bids, asks = self._history[con_id]
-        return spread_median(bids, asks, now, today)
+        if self._usual_at != half_hour(now):
+            self._usual_at, self._usual = half_hour(now), {}
+        if con_id not in self._usual:
+            bids, asks = self._history[con_id]
+            self._usual[con_id] = spread_median(bids, asks, now, today)
+        return self._usual[con_id]

@@ -49,12 +49,12 @@ def spread_median(bids: Iterable[Bar], asks: Iterable[Bar], at: datetime, today:
     `bids` and `asks` are half-hour bars of one option; the closes of the bar that holds the time of day of `at` count.
     `None` with fewer than five sessions.
     """
-    wanted = _half_hour(at.astimezone(NEW_YORK))
+    wanted = half_hour(at)
     offered = {bar.end: bar.close for bar in asks}
     found: dict[date, float] = {}
     for bar in bids:
         local, ask = bar.end.astimezone(NEW_YORK), offered.get(bar.end)
-        if ask is None or _half_hour(local) - 1 != wanted or local.date() >= today:
+        if ask is None or half_hour(local) - 1 != wanted or local.date() >= today:
             continue
         if bar.close + ask > 0.0 and bar.close <= ask:
             found[local.date()] = 2.0 * (ask - bar.close) / (ask + bar.close)
@@ -62,5 +62,7 @@ def spread_median(bids: Iterable[Bar], asks: Iterable[Bar], at: datetime, today:
     return median(values) if len(values) >= FEWEST_SPREADS else None
 
 
-def _half_hour(local: datetime) -> int:
+def half_hour(at: datetime) -> int:
+    """Return the half hour of the New York day in which an instant lies, 0 to 47."""
+    local = at.astimezone(NEW_YORK)
     return local.hour * 2 + local.minute // 30
