@@ -31,7 +31,7 @@ def explain(decision: Decision) -> str:
     """Return a short text in the trader's words: outcome, book, then every check, the refusing ones first."""
     refused = [check for check in decision.checks if not check.passed]
     agreed = [check for check in decision.checks if check.passed]
-    lines = [f"{decision.at:%Y-%m-%d %H:%M} UTC  {decision.summary}", *_book(decision.exposure), _hedge(decision)]
+    lines = [decision.summary, *_book(decision.exposure), _hedge(decision)]
     lines += [f"Order: {_proposal(proposal)}" for proposal in decision.proposals]
     lines += [f"Take back: {ref}" for ref in decision.cancel]
     if refused:

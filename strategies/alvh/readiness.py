@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from strategies.alvh.policy import Policy
 from strategies.alvh.records import Book, Check, Exposure, FutureQuote, HedgeState, MarketView, Window
+from strategies.alvh.wall_time import wall_time
 
 ABSURD = 1e12
 
@@ -66,9 +67,7 @@ def opening_time(view: MarketView, policy: Policy) -> Check:
 def _hours(view: MarketView) -> Check:
     inside = view.session.opens_at <= view.now < view.session.closes_at
     why = "session is open" if inside else "outside the regular session: nothing is opened"
-    return Check(
-        name="data: session", observed=view.now.strftime("%H:%M UTC"), threshold="session", passed=inside, why=why
-    )
+    return Check(name="data: session", observed=wall_time(view.now), threshold="session", passed=inside, why=why)
 
 
 def _flag(name: str, good: bool, yes: str, no: str) -> Check:

@@ -23,6 +23,7 @@ from strategies.alvh.records import (
 from strategies.alvh.sales import order_limit
 from strategies.alvh.signals import Signal
 from strategies.alvh.sizing import beta, cumulative_tranches, hedge_units_usd, minis_per_usd, split_lots, target_minis
+from strategies.alvh.wall_time import wall_time
 
 LAST_TRANCHE = 3
 
@@ -195,7 +196,7 @@ def _permissions(reading: Reading, episode: Episode | None) -> tuple[Check, ...]
             float(rules.cooldown_minutes),
             not cooling,
             "not cooling down",
-            f"cooling down until {until:%H:%M} UTC" if until else "",
+            f"cooling down until {wall_time(until)}" if until else "",
         ),
         _permit(
             "no sale yet",

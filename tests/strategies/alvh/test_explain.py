@@ -72,7 +72,7 @@ def test_the_table_has_a_row_per_check() -> None:
     found = buying()
     rows = table(found)
     assert len(rows) == len(found.checks)
-    assert rows[0] == ("data: session", "14:40 UTC", "session", "yes", "session is open")
+    assert rows[0] == ("data: session", "09:40 New York", "session", "yes", "session is open")
 
 
 @pytest.mark.parametrize(("value", "text"), [(None, "-"), ("yes", "yes"), (1234.5678, "1,235"), (0.0512, "0.0512")])
