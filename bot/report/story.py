@@ -39,6 +39,7 @@ class Point:
     book_pnl: float | None
     hedge_pnl: float | None
     summary: str
+    obstacle: str  # name of the check that stood against an order; empty when none did
 
     @property
     def net_vega(self) -> float | None:
@@ -71,7 +72,7 @@ class Trade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """Hold one moment worth a marker, with the explanation that was valid then."""
+    """Hold one moment worth a marker, with the explanation that the wake-up `seq` gave for it."""
 
     seq: int
     at: datetime
@@ -177,7 +178,7 @@ class Teller:
     def _point(self, seq: int, wakeup: Wakeup) -> Point:
         view, decision, exposure = wakeup.view, wakeup.decision, wakeup.decision.exposure
         self.max_minis = max(self.max_minis, self.minis)
-        traded = traded_future(wakeup)
+        traded, blocked = traded_future(wakeup), obstacle(decision)
         return Point(
             seq=seq,
             at=decision.at,
@@ -193,6 +194,7 @@ class Teller:
             book_pnl=self.book_pnl(),
             hedge_pnl=self.hedge_pnl(),
             summary=decision.summary,
+            obstacle=blocked.name if blocked is not None else "",
         )
 
     def _mark(self, view: MarketView, book: Book) -> None:
@@ -212,12 +214,13 @@ class Teller:
             return
         self._told.add(order.ref)
         proposal = order.proposal
-        decision = self._decided[proposal.key][0] if proposal.key in self._decided else None
+        decision, point = self._decided.get(proposal.key, (None, None))
         bought = order.ticket.side is Side.BUY
         words = f"{'Buy' if bought else 'Sell'} {order.ticket.quantity} {contract_name(order)}: {proposal.reason}"
         label = f"{'+' if bought else '-'}{order.ticket.quantity} {proposal.trading_class}"
         text = explain(decision) if decision is not None else proposal.reason
-        self._moment(entry.seq, entry.at, "tranche" if bought else "unwind", words, label, text)
+        decided_by = entry.seq if point is None else point.seq
+        self._moment(decided_by, entry.at, "tranche" if bought else "unwind", words, label, text)
 
     def _moment(self, seq: int, at: datetime, kind: str, title: str, label: str, text: str) -> None:
         self.moments.append(Moment(seq=seq, at=at, kind=kind, title=title, label=label, text=text))

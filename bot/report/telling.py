@@ -8,10 +8,10 @@ from typing import Any
 
 from bot.errors import UsageProblem
 from bot.journal import Entry, Kind, Shelf
-from bot.report.live import one_line
+from bot.report.result import dollars
 from bot.report.standing import clock
 from bot.report.story import Moment, Point, Teller
-from strategies.alvh.explain import explain, table
+from strategies.alvh.explain import AGREED, explain, table
 from strategies.alvh.records import Decision
 
 
@@ -73,11 +73,9 @@ def story_lines(entries: Iterable[Entry]) -> Iterator[str]:
     moment = next(moments, None)
     stretch: list[Point] = []
     for point in teller.points:
-        if stretch and (point.summary != stretch[0].summary or _day(point) != _day(stretch[0])):
+        if stretch and _chapter(point) != _chapter(stretch[-1]):
             yield from _quiet(stretch)
             stretch = []
-        if not stretch or _day(point) != _day(stretch[0]):
-            pass
         stretch.append(point)
         while moment is not None and moment.at <= point.at:
             yield from _quiet(stretch)
@@ -90,21 +88,38 @@ def story_lines(entries: Iterable[Entry]) -> Iterator[str]:
         moment = next(moments, None)
 
 
-def _day(point: Point) -> str:
-    return clock(point.at)[:14]
+def _chapter(point: Point) -> tuple[str, str, str]:
+    """Return what must stay the same for wake-ups to be told in one breath: day, phase, and what stood in the way."""
+    return (clock(point.at)[:14], point.phase, point.obstacle)
 
 
 def _quiet(stretch: list[Point]) -> Iterator[str]:
     if not stretch:
         return
     first, last = stretch[0], stretch[-1]
+    span = f"{clock(first.at)[:-3]}" if len(stretch) == 1 else f"{clock(first.at)[:-3]} to {clock(last.at)[-8:-3]}"
     wakeups = "1 wake-up" if len(stretch) == 1 else f"{len(stretch)} wake-ups"
-    yield f"{clock(first.at)[:-3]} to {clock(last.at)[-8:-3]}  {wakeups}: {first.summary}"
-    yield f"    then {one_line(last)}"
+    yield f"{span}  {wakeups}: {last.summary}"
+    yield (
+        f"    VIX {_path(first.vix, last.vix)}, VX {_path(first.vx, last.vx)}, "
+        f"breadth {_path(first.breadth, last.breadth)}, put side {_path(first.inflation, last.inflation, '+.0%')}, "
+        f"vega {dollars(last.vega)}, hedge {last.minis} minis, "
+        f"P&L book {dollars(last.book_pnl)} hedge {dollars(last.hedge_pnl)}"
+    )
+
+
+def _path(first: float | None, last: float | None, form: str = ".2f") -> str:
+    """Return how a figure moved over a stretch; a dash stands for a missing one."""
+    begin, end = ("-" if value is None else format(value, form) for value in (first, last))
+    return begin if begin == end else f"{begin} to {end}"
 
 
 def _told(moment: Moment) -> Iterator[str]:
     yield ""
     yield f"*** {clock(moment.at)}  {moment.title}"
-    yield from (f"    {line}" for line in moment.text.splitlines())
+    for line in moment.text.splitlines():
+        if line == AGREED:
+            break
+        yield f"    {line}"
+    yield f"    Every check: alvh explain {moment.seq}"
     yield ""

@@ -15,6 +15,7 @@ WATCHING = (
     "time: ",
     "tranche: ",
 )
+AGREED = "In order:"  # heads the checks that passed
 HOLDING = ("time: ", "tranche: ", "filter: ", "liquidity: ")
 
 
@@ -37,7 +38,7 @@ def explain(decision: Decision) -> str:
     if refused:
         lines += ["Against acting:", *(_line(check) for check in refused)]
     if agreed:
-        lines += ["In order:", *(_line(check) for check in agreed)]
+        lines += [AGREED, *(_line(check) for check in agreed)]
     return "\n".join(lines)
 
 
