@@ -12,6 +12,10 @@ import structlog
 from bot.clock import Clock
 
 
+CHATTY = ("alembic", "apscheduler", "ib_insync", "ib_async")
+"""Libraries that log every job and every frame; of theirs, warnings and worse are kept."""
+
+
 def start_logs(
     mode: str, clock: Clock, *, level: str = "INFO", as_json: bool = False, stream: TextIO | None = None
 ) -> None:
@@ -43,6 +47,8 @@ def start_logs(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
