@@ -48,7 +48,7 @@ UNBOUNDED = Bound("")
 
 SIZING = {
     "coverage": Bound("share of the inflated vega that the hedge neutralises", 0.30, 1.0),
-    "coverage_max": Bound("largest share after rounding to whole contracts", 0.30, 1.0),
+    "coverage_max": Bound("largest share the hedge may have, also while the book's vega changes", 0.30, 1.0),
     "mode": Bound("how a future's sensitivity to VIX turns vega into contracts"),
     "term_exponent": Bound("exponent of the term weighting of vega to 30 days", 0.0, 1.0),
     "min_dte_clamp_days": Bound("days to expiry below which a leg's term weight stops growing", 1.0, 60.0),
@@ -88,21 +88,21 @@ SIGNALS = {
     "macd_fast": Bound("fast span of the MACD on VX, bars", 2, 200),
     "macd_slow": Bound("slow span of the MACD on VX, bars", 3, 400),
     "macd_signal": Bound("span of the MACD's signal line, bars", 2, 200),
-    "min_bars": Bound("closed five-minute bars needed before an indicator counts", 100, 5000),
+    "min_bars": Bound("closed five-minute bars of VX that the MACD needs", 100, 5000),
     "quorum": Bound("signals that must agree", 1, 3),
-    "quorum_source_and": Bound("require RSI and MACD together, as the source words it"),
+    "quorum_source_and": Bound("require breadth and VIX RSI together, as the source words it"),
     "vx_jump": Bound("rise of the traded VX over its settlement, as a fraction", 0.0, 2.0),
     "breadth_divergence": Bound(
         "standardised breadth shortfall against the index that counts as divergence", -10.0, 0.0
     ),
     "breadth_level": Bound("breadth (advancers minus decliners over their sum) that counts as weak", -1.0, 0.0),
-    "breadth_breakdown": Bound("breadth that counts as a breakdown by itself", -1.0, 0.0),
+    "breadth_breakdown": Bound("breadth that counts as a breakdown when SPX falls too", -1.0, 0.0),
     "breadth_stdev_fallback": Bound("standard deviation of breadth while there is no history", 0.01, 1.0),
 }
 
 FILTER = {
     "vix_gap_points": Bound("largest gap between VIX and the level VX implies, points", 0.1, 50.0),
-    "vix_gap_share": Bound("the same gap as a share of the implied level", 0.01, 1.0),
+    "vix_gap_share": Bound("the same gap as a share of VIX; the larger of the two counts", 0.01, 1.0),
     "vx_confirm": Bound("share of its modelled move that VX must have made", 0.0, 1.5),
     "persist_bars": Bound("closed bars over which a trigger must hold", 1, 20),
     "single_bar_vx_jump": Bound("VX jump, as a fraction, that needs no second bar", 0.0, 2.0),
@@ -126,18 +126,18 @@ CONTRACT = {
     "max_dte": Bound("most calendar days to settlement of the contract to buy", 20, 120),
     "roll_dte": Bound("calendar days to settlement at which a held contract is rolled", 1, 30),
     "roll_business_days": Bound("business days to settlement at which a held contract is rolled", 1, 20),
-    "flat_before_settlement_days": Bound("business days before settlement by which nothing is held", 1, 10),
+    "flat_before_settlement_days": Bound("shown beside the settlement rule, which sells the day before", 1, 10),
 }
 
 UNWIND = {
     "stages": Bound("retracements from peak to base that sell stage 1, 2 and 3; rising", 0.0, 1.0),
     "min_rise_points": Bound("VX points a spike must have risen before its retracement counts", 0.1, 20.0),
     "min_rise_share": Bound("the same rise as a share of the base", 0.0, 1.0),
-    "quiet_bars": Bound("bars without a new peak that a collapse needs", 1, 78),
+    "quiet_bars": Bound("bars in a row with the gauge below inflation_disarm that make it stage 3", 1, 78),
     "max_sessions": Bound("sessions after which the hedge is closed whatever happened", 1, 20),
     "stop_points": Bound("loss stop of a tranche, VX points", 0.1, 20.0),
     "stop_share": Bound("loss stop of a tranche as a share of its price", 0.01, 0.5),
-    "min_hold_minutes": Bound("minutes a tranche is held before its loss stop counts", 0, 240),
+    "min_hold_minutes": Bound("minutes after a fill before a stage or an excess is sold; stops do not wait", 0, 240),
     "excess_ratio": Bound("hedge over what the live condors allow beyond which the excess is sold", 1.0, 3.0),
     "overnight_inflation": Bound("vega inflation needed to keep a hedge overnight", 0.0, 2.0),
     "overnight_cost_share": Bound("largest cost of one night as a share of the credit remaining", 0.0, 0.5),

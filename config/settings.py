@@ -106,7 +106,7 @@ class GuardSettings(Part):
         default=0.40, ge=0.05, le=1.0, description="distance from the last settlement a limit may stand"
     )
     messages_per_minute: int = Key(default=5, ge=1, le=30, description="orders and cancels sent in one minute")
-    messages_per_day: int = Key(default=60, ge=1, le=500, description="orders and cancels sent in one session")
+    messages_per_day: int = Key(default=60, ge=1, le=500, description="orders and cancels sent in 24 hours")
     reserve_per_minute: int = Key(default=2, ge=1, le=20, description="of those, kept for reducing risk")
     reserve_per_day: int = Key(default=20, ge=1, le=200, description="of those, kept for reducing risk")
     duplicate_s: float = Key(
