@@ -48,6 +48,7 @@ class Projection:
         self._open: dict[str, None] = {}  # refs that are not done, in order of intent
         self._memory: Memory | None = None
         self._memory_body: Any = None
+        self._look: tuple[MarketView, Book] | None = None
         self._wakeup: Any = None
         self._vega30: float | None = None
         self._shelf = Shelf()
@@ -122,9 +123,9 @@ class Projection:
 
     def last_look(self) -> tuple[MarketView, Book] | None:
         """Return the view (without bars) and the book of the last recorded wake-up."""
-        if self._wakeup is None:
-            return None
-        return from_json(MarketView, self._wakeup["view"]), from_json(Book, self._wakeup["book"])
+        if self._look is None and self._wakeup is not None:
+            self._look = from_json(MarketView, self._wakeup["view"]), from_json(Book, self._wakeup["book"])
+        return self._look
 
     def memory(self) -> Memory:
         """Return what the last recorded decision left, or a fresh memory."""
@@ -139,6 +140,7 @@ class Projection:
         self._shelf.apply(entry)
         if entry.kind is Kind.WAKEUP:
             self._memory_body = self._wakeup = entry.body
+            self._look = None
             exposure = entry.body["decision"]["exposure"]
             self._vega30 = None if exposure is None else exposure["vega30_usd"]
 

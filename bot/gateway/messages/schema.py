@@ -235,7 +235,10 @@ def _build(parts: Sequence[Part], values: Mapping[str, Any], fields: list[str], 
     for part in parts:
         if isinstance(part, Field):
             value = values.get(part.name)
-            fields.append(part.unset if value is None else show(value))
+            if type(value) is int:  # the most frequent kind; a flag is not of this type
+                fields.append(str(value))
+            else:
+                fields.append(part.unset if value is None else show(value))
         elif isinstance(part, Fixed):
             fields.append(part.text)
         elif isinstance(part, When):
