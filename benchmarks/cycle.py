@@ -1,0 +1,144 @@
+"""Measure one cycle with a book of about 400 legs: from the last frame read to the end of the wake-up, orders sent.
+
+The real bot meets the simulated gateway on a stepped clock. The watch starts when the last answer has arrived and the
+records are built from it, and stops when the decision is journalled and its orders are on the wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from machine import percentile, table
+
+import bot.cycle
+from bot.app import Bot, Plan
+from bot.barrier import settle
+from bot.broker.connection import Endpoint
+from bot.broker.ib import IbBroker
+from bot.clock import SteppedClock
+from bot.cycle import Cycle
+from bot.demo import CLIENT_ID, stride
+from bot.gateway.exchange import SimulatedExchange
+from bot.gateway.market import load_market
+from bot.gateway.market.scenario import find_scenario
+from bot.gateway.server import Gateway
+from bot.observe.observer import Observer
+from bot.schedule import Stepper
+
+SCENARIO = "spike-2018-02"
+DAYS_IN_JANUARY = (10, 11, 12, 16, 17, 18, 19, 22, 23, 24, 25, 26)
+LOTS = 150
+CYCLES = 210
+LINES = 700
+TARGET_MS = 25.0
+
+
+def big_book(folder: Path) -> Path:
+    """Copy the scenario with many more condors in its account, and return the copy."""
+    copy = folder / "big"
+    shutil.copytree(find_scenario(SCENARIO), copy)
+    session = copy / "session.toml"
+    text = session.read_text()
+    for lot in range(LOTS):
+        opened = DAYS_IN_JANUARY[lot % len(DAYS_IN_JANUARY)]
+        delta = 0.06 + 0.015 * (lot % 11)
+        text += (
+            f'\n[[book]]\nopened = "2018-01-{opened}"\ndays = {22 + 3 * (lot % 9)}\nput_delta = {delta:.3f}\n'
+            f"call_delta = {delta:.3f}\nwidth = {25.0 + 5 * (lot % 17)}\nquantity = 1\n"
+        )
+    session.write_text(text)
+    return copy
+
+
+class Watches:
+    """Hold the seconds of each cycle and of each decision."""
+
+    def __init__(self) -> None:
+        self.began = 0.0
+        self.cycles: list[float] = []
+        self.decisions: list[float] = []
+        self.legs = 0
+
+    def install(self) -> None:
+        """Wrap the first step after the last answer, the decision, and the wake-up as a whole."""
+        view, decide, wake = Observer._view, bot.cycle.decide, Cycle.wake
+
+        def timed_view(*args: Any, **kwargs: Any) -> Any:
+            self.began = perf_counter()
+            return view(*args, **kwargs)
+
+        def timed_decide(seen: Any, book: Any, *rest: Any) -> Any:
+            began = perf_counter()
+            decision = decide(seen, book, *rest)
+            self.decisions.append(perf_counter() - began)
+            self.legs = max(self.legs, len(book.legs))
+            return decision
+
+        async def timed_wake(cycle: Cycle) -> None:
+            self.began = 0.0
+            await wake(cycle)
+            if self.began:
+                self.cycles.append(perf_counter() - self.began)
+
+        patched: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
+            (Observer, "_view", timed_view),
+            (bot.cycle, "decide", timed_decide),
+            (Cycle, "wake", timed_wake),
+        )
+        for owner, name, function in patched:
+            setattr(owner, name, function)
+
+
+async def run(folder: Path) -> None:
+    """Wake the bot `CYCLES` times on the first full day."""
+    market = load_market(big_book(folder))
+    gateway = Gateway(market, SimulatedExchange(market), data_lines=LINES)
+    port, clock = await gateway.start(0), SteppedClock(market.start)
+    plan = Plan(
+        mode="demo",
+        port=port,
+        configured_account=market.opening_account().account,
+        folder=folder,
+        durable=False,
+        simulated=True,
+        data_lines=LINES,
+    )
+    endpoint = Endpoint(port=port, client_id=CLIENT_ID, account=plan.configured_account, stepped=True)
+    broker = IbBroker(endpoint, clock, mode="demo")
+    robot = Bot(plan, broker, clock)
+
+    async def catch_up(to: Any) -> None:
+        gateway.advance(to)
+        await settle(gateway, broker, CLIENT_ID)
+
+    await robot.open()
+    try:
+        until = market.start + timedelta(hours=17, minutes=50 + CYCLES)  # the session opens 17 h 40 min after the start
+        await Stepper(clock, robot.jobs(), catch_up, stride).run(until)
+    finally:
+        await robot.close()
+        await gateway.stop()
+
+
+def main() -> None:
+    """Measure and print; the first cycle of a session, which reads all history, is among them."""
+    watches = Watches()
+    watches.install()
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(run(Path(folder)))
+    rows = []
+    for name, seconds in (("cycle", watches.cycles), ("decide alone", watches.decisions)):
+        middle, high = (1e3 * percentile(seconds, share) for share in (0.5, 0.99))
+        rows.append((name, len(seconds), f"{middle:.1f}", f"{high:.1f}", f"{TARGET_MS:.0f}", f"{high / TARGET_MS:.2f}"))
+    table((f"{watches.legs} legs", "cycles", "p50 ms", "p99 ms", "target ms", "p99/target"), rows)
+
+
+if __name__ == "__main__":
+    main()
