@@ -259,20 +259,20 @@ class Observer:
         rows = positions.rows
         futures = [shelf.future_position(row, session.day) for row in rows if shelf.is_future(row.instrument)]
         return Book(
-            legs=self._legs([row for row in rows if shelf.is_leg(row.instrument)], session),
+            legs=self._legs([row for row in rows if shelf.is_leg(row.instrument)]),
             futures=tuple(future for future in futures if future is not None),
-            vix_options=self._legs([row for row in rows if shelf.is_vix_option(row.instrument)], session),
+            vix_options=self._legs([row for row in rows if shelf.is_vix_option(row.instrument)]),
             others=shelf.others(rows),
             account=account,
             complete=positions.complete,
             age_s=(self._clock.now() - positions.taken_at).total_seconds(),
         )
 
-    def _legs(self, rows: Sequence[BrokerPosition], session: Session) -> tuple[OptionLeg, ...]:
+    def _legs(self, rows: Sequence[BrokerPosition]) -> tuple[OptionLeg, ...]:
         now = self._clock.now()
 
         def usual_spread(con_id: int) -> float | None:
-            return self._spreads.usual(con_id, now, session.day)
+            return self._spreads.usual(con_id, now)
 
         legs = [shelf.option_leg(row, self._broker, usual_spread) for row in rows]
         return tuple(leg for leg in legs if leg is not None)

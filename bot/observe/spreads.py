@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from bot.broker.port import Instrument, Reader
 from bot.errors import Refuse, Retry
-from bot.observe.statistics import SESSIONS, half_hour, spread_median
+from bot.observe.statistics import SESSIONS, half_hour, spread_medians
 from strategies.alvh.records import Bar
 
 MINUTES = 30
@@ -40,25 +40,24 @@ class Spreads:
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
         self._day: date | None = None
-        self._history: dict[int, tuple[tuple[Bar, ...], ...]] = {}
+        self._medians: dict[int, dict[int, float]] = {}  # by conId, then by half hour of the day
         self._not_before: datetime | None = None
-        self._usual: dict[int, float | None] = {}
-        self._usual_at = -1
 
     async def fetch(
         self, broker: Reader, legs: Sequence[Instrument], now: datetime, today: date, most: int
     ) -> tuple[str, ...]:
         """Fetch what is missing for at most `most` options and return faults in words; a failure pauses it."""
         if self._day != today:
-            self._day, self._history, self._not_before, self._usual_at = today, {}, None, -1
+            self._day, self._medians, self._not_before = today, {}, None
         if self._not_before is not None and now < self._not_before:
             return ()
-        missing = [leg for leg in legs if leg.con_id not in self._history]
+        missing = [leg for leg in legs if leg.con_id not in self._medians]
         for leg in missing[:most]:
             if not self._pace.allows(now, len(SIDES)):
                 return ()
             try:
-                self._history[leg.con_id] = await self._sides(broker, leg, now)
+                bids, asks = await self._sides(broker, leg, now)
+                self._medians[leg.con_id] = spread_medians(bids, asks, today)
             except (Retry, Refuse) as problem:
                 self._not_before = now + PAUSE
                 return (f"spread history of {leg.local_symbol or leg.con_id}: {problem}",)
@@ -71,13 +70,6 @@ class Spreads:
             found.append(tuple(await broker.bars(leg, what=side, minutes=MINUTES, count=BARS, end=now, rth=True)))
         return tuple(found)
 
-    def usual(self, con_id: int, now: datetime, today: date) -> float | None:
+    def usual(self, con_id: int, now: datetime) -> float | None:
         """Return the usual relative spread of one option at this time of day, or `None`."""
-        if con_id not in self._history:
-            return None
-        if self._usual_at != half_hour(now):
-            self._usual_at, self._usual = half_hour(now), {}
-        if con_id not in self._usual:
-            bids, asks = self._history[con_id]
-            self._usual[con_id] = spread_median(bids, asks, now, today)
-        return self._usual[con_id]
+        return self._medians[con_id].get(half_hour(now)) if con_id in self._medians else None

@@ -49,17 +49,22 @@ def spread_median(bids: Iterable[Bar], asks: Iterable[Bar], at: datetime, today:
     `bids` and `asks` are half-hour bars of one option; the closes of the bar that holds the time of day of `at` count.
     `None` with fewer than five sessions.
     """
-    wanted = half_hour(at)
+    return spread_medians(bids, asks, today).get(half_hour(at))
+
+
+def spread_medians(bids: Iterable[Bar], asks: Iterable[Bar], today: date) -> dict[int, float]:
+    """Return what `spread_median` gives, by half hour of the day (0 to 47), where it gives anything."""
     offered = {bar.end: bar.close for bar in asks}
-    found: dict[date, float] = {}
+    found: dict[int, dict[date, float]] = {}
     for bar in bids:
         local, ask = bar.end.astimezone(NEW_YORK), offered.get(bar.end)
-        if ask is None or half_hour(local) - 1 != wanted or local.date() >= today:
+        if ask is None or local.date() >= today:
             continue
         if bar.close + ask > 0.0 and bar.close <= ask:
-            found[local.date()] = 2.0 * (ask - bar.close) / (ask + bar.close)
-    values = [found[day] for day in sorted(found)[-SESSIONS:]]
-    return median(values) if len(values) >= FEWEST_SPREADS else None
+            spread = 2.0 * (ask - bar.close) / (ask + bar.close)
+            found.setdefault(half_hour(local) - 1, {})[local.date()] = spread
+    enough = {when: days for when, days in found.items() if len(days) >= FEWEST_SPREADS}
+    return {when: median([days[day] for day in sorted(days)[-SESSIONS:]]) for when, days in enough.items()}
 
 
 def half_hour(at: datetime) -> int:
