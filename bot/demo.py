@@ -146,10 +146,16 @@ def stride(now: datetime) -> timedelta:
 
 def fresh_folder(folder: Path) -> Path:
     """Return the folder of this run, emptied of what an earlier run of the same scenario and seed left there."""
-    if folder.exists():
-        leftovers = {path.name for path in folder.iterdir()}
-        if leftovers and REPORT_NAME not in leftovers and not any(name.startswith("alvh-demo-") for name in leftovers):
-            raise UsageProblem(f"{folder} holds files that no demo wrote: choose another folder with --out")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+    try:
+        if folder.exists():
+            leftovers = {path.name for path in folder.iterdir()}
+            ours = REPORT_NAME in leftovers or any(name.startswith("alvh-demo-") for name in leftovers)
+            if leftovers and not ours:
+                raise UsageProblem(f"{folder} holds files that no demo wrote: choose another folder with --out")
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+    except OSError as problem:
+        raise UsageProblem(
+            f"the folder {folder} cannot be written ({problem.strerror}): choose another one with --out"
+        ) from problem
     return folder

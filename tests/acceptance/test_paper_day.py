@@ -113,7 +113,7 @@ async def test_a_second_bot_on_the_same_account_is_refused(tmp_path: Path) -> No
 
 
 async def refused(day: Day, folder: Path, world: dict[str, Any]) -> None:
-    """Require that a bot told to believe in this world refuses in one line, with its exit code, and begins no journal."""
+    """Require that a bot told to believe in this world refuses in one line and begins no journal."""
     bot = other_bot(day, folder, world)
     try:
         await bot.open()

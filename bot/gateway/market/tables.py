@@ -33,12 +33,15 @@ def read_rows(
         raise ScenarioError(f"{path.name}: no such file in {path.parent.name}; add it or mend session.toml")
     must = set(numbers if required is None else required)
     rows: list[Row] = []
-    with path.open(newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
-        _check_header(path, reader.fieldnames or (), ("time_utc", *keys, *numbers))
-        for line, cells in enumerate(reader, start=2):
-            rows.append(_row(path, line, cells, numbers, keys, must))
-            _check_order(path, line, rows)
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            reader = csv.DictReader(stream)
+            _check_header(path, reader.fieldnames or (), ("time_utc", *keys, *numbers))
+            for line, cells in enumerate(reader, start=2):
+                rows.append(_row(path, line, cells, numbers, keys, must))
+                _check_order(path, line, rows)
+    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+        raise ScenarioError(f"{path.name}: it cannot be read as text ({problem}); expected CSV in UTF-8") from problem
     if not rows:
         raise ScenarioError(f"{path.name}: it has no rows; expected at least one, add data or leave the series out")
     return tuple(rows)
@@ -53,8 +56,15 @@ def _check_header(path: Path, seen: Sequence[str], wanted: Sequence[str]) -> Non
 
 
 def _row(
-    path: Path, line: int, cells: dict[str, str | None], numbers: Sequence[str], keys: Sequence[str], must: set[str]
+    path: Path,
+    line: int,
+    cells: dict[str | None, str | None],
+    numbers: Sequence[str],
+    keys: Sequence[str],
+    must: set[str],
 ) -> Row:
+    if None in cells:  # where csv keeps what has no column
+        raise ScenarioError(f"{path.name}, row {line}: more cells than columns; take the extra ones away")
     read: dict[str, float] = {}
     for name in numbers:
         text = (cells[name] or "").strip()
