@@ -117,6 +117,5 @@ def _say(
     Inbox(place.folder, place.mode, place.account).put(
         word, who=getpass.getuser(), at=RealClock().now(), word_id=uuid.uuid4().hex, subject=subject, why=why
     )
-    typer.echo(
-        f"{place.mode} {place.account}: '{word}{f' {subject}' if subject else ''}' is in the bot's inbox; alvh status shows what became of it"
-    )
+    said = f"{word} {subject}".strip()
+    typer.echo(f"{place.mode} {place.account}: '{said}' is in the bot's inbox; alvh status shows what became of it")

@@ -111,7 +111,8 @@ def _plan(settings: Settings, confirm: str) -> Plan:
 
 def _greeting(settings: Settings, bot: Bot) -> str:
     how = {"dry-run": "sends nothing", "paper": "sends orders by itself", "live": "REAL MONEY, asks before it opens"}
+    where = f"{settings.connection.host}:{settings.connection.port}"
     return (
-        f"{settings.mode.upper()} on account {bot.broker.account} at {settings.connection.host}:{settings.connection.port} "
-        f"({how[settings.mode]}), {bot.broker.library}; journal {bot.place}; Ctrl-C stops it"
+        f"{settings.mode.upper()} on account {bot.broker.account} at {where} ({how[settings.mode]}), "
+        f"{bot.broker.library}; journal {bot.place}; Ctrl-C stops it"
     )

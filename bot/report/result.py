@@ -184,4 +184,4 @@ def _row(trade: Trade) -> dict[str, Any]:
 
 
 def _cents(amount: float | None) -> float | None:
-    return None if amount is None else round(amount, 2)
+    return None if amount is None else round(float(amount), 2)

@@ -15,8 +15,8 @@ NEW_YORK = ZoneInfo("America/New_York")
 REASONS_SHOWN = 5
 
 
-def summary(result: Result, console: Console) -> None:
-    """Print the summary of a finished run."""
+def summary(result: Result, console: Console, *, program: str) -> None:
+    """Print the summary of a finished run; `program` is how the reader started it."""
     run = result.run
     console.print(f"\n{run.title}  ({run.mode}, {run.account}, scenario {run.scenario}, seed {run.seed})", style="bold")
     console.print(f"{result.period()}, {result.wakeups} wake-ups, {result.explained} explained, {run.library}\n")
@@ -33,7 +33,7 @@ def summary(result: Result, console: Console) -> None:
     console.print(
         f"\njournal  {run.journal}\ndigest   {run.digest}\npage     {run.report}", markup=False, highlight=False
     )
-    console.print(f"explain  alvh explain --story --journal {run.journal}", markup=False, highlight=False)
+    console.print(f"explain  {program} explain --story --journal {run.journal}", markup=False, highlight=False)
 
 
 def _print_trade(trade: Trade, console: Console) -> None:
