@@ -44,7 +44,7 @@ def import_session(source: Path, out: Path, *, name: str, history: Path | None =
     `source` holds spx_1min.csv and vix_hourly.csv (time_utc, open, high, low, close), vx_daily.csv (trade_date, expiry,
     open, high, low, close, settle, volume, oi) and, if there are any, spxw_quotes_1min.csv (time_utc, expiry, right,
     strike, bid, bid_size, ask, ask_size). `history` holds the daily tables of the sessions before: vix, vix9d, vix3m,
-    vvix, spx and vx. Each table may be a .csv or a .csv.gz. The scenario runs from half an hour before the close of the
+    vvix, spx and vx. Each table may be a .csv or a .csv.gz. The scenario runs from ten minutes before the close of the
     session before to the close of the futures.
     """
     if history is None:
@@ -135,7 +135,7 @@ def _quotes(rows: Sequence[dict[str, str]]) -> list[tuple[str, ...]]:
 def _session_toml(name: str, recorded: Recorded, timetable: Timetable) -> str:
     """Return the description of a recorded session: what is recorded, what is modelled, and an ordinary book."""
     before = timetable.before(recorded.day)
-    start = timetable.close(Hours.CASH, before) - timedelta(minutes=30)
+    start = timetable.close(Hours.CASH, before) - timedelta(minutes=10)
     end = max(timetable.close(Hours.VX, recorded.day), timetable.close(Hours.TERM, recorded.day)) + timedelta(
         minutes=15
     )
