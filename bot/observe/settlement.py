@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 
 from bot import session
 from bot.errors import UsageProblem
@@ -11,6 +12,7 @@ MORNING = time(9, 30)
 MORNING_CLASSES = frozenset({"SPX", "VIX", "VIXW"})
 
 
+@lru_cache(maxsize=1024)
 def settles_at(trading_class: str, expires_on: date) -> datetime | None:
     """Return the settlement instant of an SPX or VIX option whose last trading day is `expires_on`.
 
