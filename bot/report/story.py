@@ -152,8 +152,9 @@ class Teller:
         return total
 
     def trades(self) -> tuple[Trade, ...]:
-        """Return every order that filled, at least in part, in the order of the intents."""
-        return tuple(self._trade(order) for order in self._projection.orders.values() if order.filled)
+        """Return every order that filled, at least in part, by the time of its last fill."""
+        filled = (self._trade(order) for order in self._projection.orders.values() if order.filled)
+        return tuple(sorted(filled, key=lambda trade: trade.at))
 
     def _wakeup(self, entry: Entry) -> None:
         wakeup = self._shelf.restore(entry.body)

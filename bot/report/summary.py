@@ -20,7 +20,7 @@ def summary(result: Result, console: Console, *, program: str) -> None:
     run = result.run
     console.print(f"\n{run.title}  ({run.mode}, {run.account}, scenario {run.scenario}, seed {run.seed})", style="bold")
     console.print(f"{result.period()}, {result.wakeups} wake-ups, {result.explained} explained, {run.library}\n")
-    for trade in sorted(result.trades, key=lambda trade: trade.at):
+    for trade in result.trades:
         _print_trade(trade, console)
     if not result.trades:
         console.print(f"No order. {result.why_none()}")

@@ -95,7 +95,7 @@ def test_the_imported_session_says_what_it_is_and_where_it_runs(imported: Path) 
     assert kinds["VIX"] is Kind.ANCHORS
     assert kinds["AD-NYSE"] is Kind.MODELLED
     assert (found.start, found.end) == (
-        datetime(2020, 12, 31, 20, 30, tzinfo=UTC),
+        datetime(2020, 12, 31, 20, 50, tzinfo=UTC),
         datetime(2021, 1, 4, 21, 30, tzinfo=UTC),
     )
     market = load_market(imported)
