@@ -121,7 +121,7 @@ def sparkline(values: list[float | None], width: int) -> str:
     low, high = min(known), max(known)
     span = (high - low) or 1.0
     step = max(1, -(-len(values) // width))
-    chosen = values[::step]
+    chosen = values[::-step][::-1]
     return "".join(" " if v is None else SPARKS[int((v - low) / span * (len(SPARKS) - 1))] for v in chosen)
 
 

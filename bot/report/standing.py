@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.journal import Entry, Kind, Projection
 from bot.orders.life import Order
 from bot.report.story import contract_name
+from bot.supervise.tickets import Ticket, Tickets
 from strategies.alvh.records import Lot
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -17,10 +18,11 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 def standing(mode: str, account: str, entries: Iterable[Entry]) -> dict[str, Any]:
     """Return the facts of `alvh status` in the order in which they are printed; times in New York."""
-    projection, last, last_wakeup, wakeups = Projection(), None, None, 0
+    projection, tickets, last, last_wakeup, wakeups = Projection(), Tickets(), None, None, 0
     alerts: list[str] = []
     for entry in entries:
         projection.apply(entry)
+        tickets.apply(entry)
         last = entry
         if entry.kind is Kind.WAKEUP:
             last_wakeup, wakeups = entry, wakeups + 1
@@ -41,6 +43,7 @@ def standing(mode: str, account: str, entries: Iterable[Entry]) -> dict[str, Any
             f"{order.ticket.side} {order.remaining} {contract_name(order)} {order.life}"
             for order in projection.open_orders
         ],
+        "waiting_tickets": [_ticket(ticket) for ticket in tickets.open],
         "opening_locked_by": list(locks),
         "alerts": alerts[-5:],
     }
@@ -62,6 +65,12 @@ def clock(at: datetime) -> str:
 def _lot(lot: Lot) -> str:
     bought = f"tranche {lot.tranche}, {clock(lot.bought_at)}"
     return f"{lot.quantity} {lot.trading_class} {lot.settles_on} at {lot.price:.3f} ({bought})"
+
+
+def _ticket(ticket: Ticket) -> str:
+    proposal = ticket.proposal
+    order = f"{proposal.side} {proposal.quantity} {proposal.trading_class} ({proposal.purpose}): {proposal.reason}"
+    return f"{ticket.id}  {order}; answer before {clock(ticket.deadline)}: alvh approve {ticket.id}"
 
 
 def _row(order: Order) -> dict[str, Any]:

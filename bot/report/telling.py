@@ -51,17 +51,24 @@ class Told:
 
 def one_wakeup(entries: Iterable[Entry], seq: int | None) -> Told:
     """Return the wake-up with this sequence number, or the last one; raise `UsageProblem` when there is none."""
-    shelf, found = Shelf(), None
+    shelf = Shelf()
+    found: Entry | None = None
+    ahead: list[Entry] = []  # what the bot has written for a wake-up that is not there yet
     for entry in entries:
-        shelf.apply(entry)
-        if entry.kind is Kind.WAKEUP and seq in (None, entry.seq):
-            found = (entry.seq, entry.body, shelf)
-            if seq is not None:
-                break
+        ahead.append(entry)
+        if entry.kind is not Kind.WAKEUP:
+            continue
+        for written in ahead:
+            shelf.apply(written)
+        ahead.clear()
+        if seq in (None, entry.seq):
+            found = entry
+        if entry.seq == seq:
+            break
     if found is None:
         wanted = "holds no wake-up yet" if seq is None else f"holds no wake-up with sequence number {seq}"
         raise UsageProblem(f"the journal {wanted}: alvh explain --story lists what it holds")
-    return Told(seq=found[0], decision=shelf.restore(found[1]).decision)
+    return Told(seq=found.seq, decision=shelf.restore(found.body).decision)
 
 
 def story_lines(entries: Iterable[Entry]) -> Iterator[str]:
@@ -73,15 +80,15 @@ def story_lines(entries: Iterable[Entry]) -> Iterator[str]:
     moment = next(moments, None)
     stretch: list[Point] = []
     for point in teller.points:
-        if stretch and _chapter(point) != _chapter(stretch[-1]):
-            yield from _quiet(stretch)
-            stretch = []
-        stretch.append(point)
-        while moment is not None and moment.at <= point.at:
+        while moment is not None and moment.at < point.at:
             yield from _quiet(stretch)
             stretch = []
             yield from _told(moment)
             moment = next(moments, None)
+        if stretch and _chapter(point) != _chapter(stretch[-1]):
+            yield from _quiet(stretch)
+            stretch = []
+        stretch.append(point)
     yield from _quiet(stretch)
     while moment is not None:
         yield from _told(moment)
