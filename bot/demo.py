@@ -33,6 +33,7 @@ from strategies.alvh.policy import Policy
 NEW_YORK = ZoneInfo("America/New_York")
 CLIENT_ID = 17
 WATCHED = timedelta(seconds=15)  # the market's own tick
+LOOKS_EVERY = timedelta(minutes=1)  # the bot's wake-ups: what it does not look at need not be sent
 ASLEEP = timedelta(hours=1)
 BEFORE_OPEN = timedelta(minutes=30)
 AFTER_CLOSE = timedelta(minutes=20)
@@ -62,7 +63,7 @@ async def perform(show: Show, watch: Callable[[Teller], None] = lambda teller: N
         market = load_market(show.scenario, seed=show.seed)
     except GatewayError as problem:
         raise UsageProblem(str(problem)) from problem
-    gateway = Gateway(market, SimulatedExchange(market))
+    gateway = Gateway(market, SimulatedExchange(market), quiet_every=LOOKS_EVERY)
     port = await gateway.start(0)
     try:
         return await _run(show, market, gateway, port, watch)

@@ -40,7 +40,8 @@ class Gateway:
     """Be the TWS: accept clients, answer them at once, and tell them what changes as the market's time moves.
 
     `live_data=False` makes an account without live market data (354, delayed ticks only); `data_lines` is the number of
-    streaming quotes it may hold at once.
+    streaming quotes it may hold at once. `quiet_every` thins out the quotes that clients are shown while no order rests,
+    for a client that looks once a minute.
     """
 
     def __init__(
@@ -51,11 +52,13 @@ class Gateway:
         host: str = "127.0.0.1",
         live_data: bool = True,
         data_lines: int = 100,
+        quiet_every: timedelta = timedelta(),
     ) -> None:
         self.frames: Counter[int] = Counter()
         self._market = market
         self._exchange = exchange
         self._host = host
+        self._quiet_every = quiet_every
         self._server: asyncio.Server | None = None
         self._sessions: list[Session] = []
         self._orders = OrderDesk(market, exchange, self._clients, self._deliver)
@@ -109,14 +112,16 @@ class Gateway:
         """Walk the market to `to` tick by tick, match at every tick, and tell clients what changed.
 
         A leap of more than a quarter of an hour is taken in steps of five minutes while no order rests. Displayed
-        markets move on ticks only, so nothing is compared when `to` lies within the present one.
+        markets move on ticks only, so nothing is compared when `to` lies within the present one; while no order rests,
+        clients are shown quotes every `quiet_every` instead, if that is longer.
         """
         leaps = to - self._market.now > QUIET_GAP
         while self._market.now < to:
-            shown = self._ticks()
+            cadence = self._cadence()
+            shown = self._begun(cadence)
             self._market.advance(self._next_stop(to, leaps=leaps))
             self._deliver(self._exchange.step())
-            if self._ticks() != shown:
+            if self._begun(cadence) != shown:
                 self._quotes.publish()
                 self._history.publish()
             self._account.publish()
@@ -218,9 +223,14 @@ class Gateway:
             self._orders.tell(report)
             self._account.tell(report)
 
-    def _ticks(self) -> int:
-        """Return how many ticks of the market have begun since its start."""
-        return (self._market.now - self._market.start) // timedelta(seconds=self._market.tick_seconds)
+    def _cadence(self) -> timedelta:
+        """Return how often clients are shown quotes: at every tick of the market while an order rests."""
+        tick = timedelta(seconds=self._market.tick_seconds)
+        return tick if self._quiet_every <= tick or self._exchange.open_orders() else self._quiet_every
+
+    def _begun(self, cadence: timedelta) -> int:
+        """Return how many spans of `cadence` have begun since the market's start."""
+        return (self._market.now - self._market.start) // cadence
 
     def _next_stop(self, to: datetime, *, leaps: bool) -> datetime:
         now = self._market.now

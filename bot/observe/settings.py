@@ -20,7 +20,7 @@ class Sight:
     bars: int = 500
     lines: int = 100
     spread_requests: int = 12
-    futures_days: int = 130
+    futures_days: int = 75
     min_dte: int = 12
     max_dte: int = 50
     tenors_days: tuple[float, ...] = (7.0, 30.0, 60.0, 90.0)
