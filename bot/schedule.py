@@ -11,7 +11,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.events import (
+    EVENT_JOB_ERROR,
+    EVENT_JOB_MAX_INSTANCES,
+    EVENT_JOB_MISSED,
+    JobExecutionEvent,
+    JobSubmissionEvent,
+)
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
@@ -44,41 +50,51 @@ class RealDriver:
         self._jobs = tuple(jobs)
         self._report = report
         self._lock = asyncio.Lock()
+        self._stopping = False
         self._scheduler = AsyncIOScheduler(timezone=NEW_YORK)
 
     def start(self) -> None:
         """Start the scheduler on the running event loop."""
-        for job in self._jobs:
+        for place, job in enumerate(self._jobs):
             self._scheduler.add_job(
                 self._exclusively,
                 trigger=job.trigger,
                 args=(job,),
-                id=job.name,
+                id=f"{place:03}-{job.name}",  # jobs due together are started in the order of their ids
                 max_instances=1,
                 coalesce=True,
                 misfire_grace_time=job.grace_s,
             )
-        self._scheduler.add_listener(self._on_event, EVENT_JOB_MISSED | EVENT_JOB_ERROR)
+        self._scheduler.add_listener(self._on_event, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_ERROR)
         self._scheduler.start()
 
     def stop(self) -> None:
         """Stop starting jobs; `drain` waits for the one that is running."""
-        self._scheduler.shutdown(wait=False)
+        self._stopping = True
+        self._scheduler.pause()
 
     async def drain(self) -> None:
-        """Wait until the running job, if any, has ended."""
+        """Wait until the running job, if any, has ended, then let the scheduler go.
+
+        The scheduler goes last because it cancels what it still runs.
+        """
         async with self._lock:
-            return
+            self._scheduler.shutdown(wait=False)
 
     async def _exclusively(self, job: Job) -> None:
         async with self._lock:
-            await job.run()
+            if not self._stopping:
+                await job.run()
 
-    def _on_event(self, event: JobExecutionEvent) -> None:
-        if event.code == EVENT_JOB_MISSED:
-            self._report(event.job_id, f"missed its time {event.scheduled_run_time.isoformat()}")
+    def _on_event(self, event: JobExecutionEvent | JobSubmissionEvent) -> None:
+        name = event.job_id.partition("-")[2]
+        if isinstance(event, JobSubmissionEvent):
+            at = ", ".join(time.isoformat() for time in event.scheduled_run_times)
+            self._report(name, f"was left out at {at}: the one before it has not ended")
+        elif event.code == EVENT_JOB_MISSED:
+            self._report(name, f"missed its time {event.scheduled_run_time.isoformat()}")
         else:
-            self._report(event.job_id, f"failed: {event.exception!r}")
+            self._report(name, f"failed: {event.exception!r}")
 
 
 class Stepper:
