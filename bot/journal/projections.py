@@ -106,7 +106,7 @@ class Projection:
         )
 
     def messages(self, since: datetime) -> tuple[datetime, ...]:
-        """Return when orders and cancellations were sent, after an instant; modifications are not counted."""
+        """Return when orders and first cancellations were sent, after an instant; modifications are not counted."""
         return tuple(at for at in self._messages if at > since)
 
     def locked(self, day: date) -> tuple[str, ...]:
@@ -157,9 +157,12 @@ class Projection:
         )
 
     def _follow(self, entry: Entry) -> None:
-        if entry.kind is Kind.SENT or (entry.kind is Kind.CHANGE and entry.body["what"] == "cancel"):
-            self._messages.append(entry.at)
         order = self.orders.get(entry.body["ref"])
+        first_cancel = entry.kind is Kind.CHANGE and entry.body["what"] == "cancel"
+        if order is not None and order.cancel_asked_at is not None:
+            first_cancel = False
+        if entry.kind is Kind.SENT or first_cancel:
+            self._messages.append(entry.at)
         if order is None:
             return
         match entry.kind:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from bot.broker.codes import RESTORED_DATA_KEPT, RESTORED_DATA_LOST
 from bot.broker.port import Fill, Instrument, Notice, OrderState, OrderTicket, OrderUpdate, Writer
 from bot.clock import Clock
 from bot.errors import AlvhError, Halt, Refuse
@@ -26,13 +27,15 @@ from bot.journal.store import Journal
 from bot.orders import life
 from bot.orders.ladder import OrderSettings, rung_price, rung_time, rungs
 from bot.orders.life import Life, Order
-from bot.orders.reading import Reconciler
+from bot.orders.reading import POSITIONS_LOCK, Reconciler
 from bot.orders.refs import is_ours, order_ref
 from bot.orders.situation import Look, hedge_loss_usd, situation
 from bot.supervise.tickets import ConsentSettings, Ticket, Tickets, consent_body, needs_consent, ticket_body
 from strategies.alvh.policy import SizingPolicy
 from strategies.alvh.records import Book, Check, MarketView, Proposal, Purpose, Side
 from strategies.alvh.sizing import MINI_USD, beta
+
+LINE_IS_BACK = frozenset({RESTORED_DATA_LOST, RESTORED_DATA_KEPT})
 
 
 class Outcome(StrEnum):
@@ -190,6 +193,8 @@ class OrderDesk:
         """Journal a notice that belongs to no order."""
         try:
             self._append(Kind.NOTE, {"code": notice.code, "text": notice.text})
+            if notice.code in LINE_IS_BACK:
+                self.lock(POSITIONS_LOCK, "the line was lost for a while: what happened meanwhile is being read")
         except Halt as halt:
             self._halt = str(halt)
 
@@ -215,7 +220,7 @@ class OrderDesk:
         if failed or limit is None:
             why = "; ".join(f"{check.name}: {check.why}" for check in failed)
             return self._refuse(proposal, ref, "guard", checks, why)
-        why = self._kill.engaged()
+        why = self._kill.engaged() or self._projection.killed
         if why and proposal.purpose is not Purpose.FLATTEN:
             return self._refuse(proposal, ref, "kill switch", checks, f"the kill switch is engaged ({why})")
         return limit, checks
@@ -280,12 +285,20 @@ class OrderDesk:
         since = order.sent_at or order.intended_at
         if order.life is Life.SENT and now - since >= timedelta(seconds=self._settings.ack_s):
             self._say(order.ref, "unheard", why=f"no answer within {self._settings.ack_s:g} s")
-        if order.life in life.DONE or order.cancel_asked_at is not None:
+        if order.life in life.DONE:
             return
-        if order.ticket.side is Side.BUY and now - since >= timedelta(seconds=self._settings.entry_cancel_s):
+        if order.cancel_asked_at is not None:
+            self._insist(order, now)
+        elif order.ticket.side is Side.BUY and now - since >= timedelta(seconds=self._settings.entry_cancel_s):
             self._change(order, "cancel", None, f"not filled within {self._settings.entry_cancel_s:g} s")
         elif order.life is Life.WORKING:
             self._climb(order, now)
+
+    def _insist(self, order: Order, now: datetime) -> None:
+        """Ask again for a cancellation that a lost line may have swallowed: asking twice does no harm."""
+        asked = order.changed_at or order.intended_at
+        if order.life is Life.WORKING and now - asked >= timedelta(seconds=self._settings.cancel_ack_s):
+            self._change(order, "cancel", None, "the order still works: its cancellation is asked for again")
 
     def _climb(self, order: Order, now: datetime) -> None:
         """Move a working order to its next rung when that is due; a sale stays on the last and follows the market."""
@@ -294,7 +307,7 @@ class OrderDesk:
             return
         rung = min(order.rung + 1, rungs(side) - 1)
         limit = self._price(side, order.ticket.instrument.con_id, rung)
-        killed = self._kill.engaged() and order.proposal.purpose is not Purpose.FLATTEN
+        killed = (self._kill.engaged() or self._projection.killed) and order.proposal.purpose is not Purpose.FLATTEN
         if limit is None or killed or (limit == order.limit and rung == order.rung):
             return
         self._change(order, "reprice", limit, f"rung {rung + 1} of {rungs(side)}", rung)
@@ -394,7 +407,7 @@ class OrderDesk:
         if why and not self._projection.killed:
             self._append(Kind.KILL, {"by": "file or environment", "why": why})
         elif self._projection.killed and not why:
-            self._kill.engage(self._projection.killed)
+            self._pull(self._projection.killed)
         if self._projection.killed:
             for order in self._projection.open_orders:
                 if order.proposal.purpose is not Purpose.FLATTEN:
@@ -402,14 +415,28 @@ class OrderDesk:
 
     def engage_kill(self, by: str, why: str) -> None:
         """Engage the kill switch: on disk first, then in the journal, then take back what works."""
-        self._kill.engage(why)
+        fault = self._pull(why)
         if not self._projection.killed:
             self._append(Kind.KILL, {"by": by, "why": why})
+        if fault:
+            body = {"name": "kill switch", "why": f"the kill switch is in force but not on disk: {fault}"}
+            self._append(Kind.ALERT, body)
         self._obey_kill_switch()
+
+    def _pull(self, why: str) -> str:
+        """Put the kill switch on disk; return what prevents it, for a full disk must not save what has to stop."""
+        try:
+            self._kill.engage(why)
+        except OSError as fault:
+            return str(fault)
+        return ""
 
     def rearm(self, by: str) -> str:
         """Lift the kill switch on a human's word; return why it is still engaged, or an empty text."""
-        self._kill.rearm()
+        try:
+            self._kill.rearm()
+        except OSError as fault:
+            return f"the kill switch {self._kill.path} cannot be removed ({fault})"
         still = self._kill.engaged()
         if not still:
             self._append(Kind.REARM, {"by": by})

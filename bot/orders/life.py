@@ -119,7 +119,7 @@ def sent(order: Order, at: datetime) -> Order:
 def changed(order: Order, at: datetime, limit: Decimal | None, rung: int) -> Order:
     """Take in that a new limit, or with `limit=None` the cancellation, was asked for."""
     if limit is None:
-        return replace(order, cancel_asked_at=at, changed_at=at)
+        return replace(order, cancel_asked_at=order.cancel_asked_at or at, changed_at=at)
     return replace(order, limit=limit, rung=rung, changed_at=at)
 
 
