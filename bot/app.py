@@ -22,6 +22,7 @@ from bot.guard.interlock import Link, interlock
 from bot.guard.kill import KillSwitch
 from bot.journal import Journal, Kind, Projection, Shelf, journal_path
 from bot.journal.codec import to_json
+from bot.journal.projections import session_day
 from bot.observe.observer import Observer
 from bot.observe.settings import Sight
 from bot.orders.desk import OrderDesk
@@ -127,6 +128,7 @@ class Bot:
         self._cycle: Cycle
         self._desk: RecoveringDesk
         self._was_up = True
+        self._program_lock: dict[str, str] = {}
         self._operator: Operator | None = None
 
     async def open(self, follow: Callable[[Journal], None] = lambda journal: None) -> None:
@@ -259,13 +261,20 @@ class Bot:
             self.journal.append(Kind.MISSED, {"job": job, "why": what}, at=self.clock.now())
 
     async def _attend(self) -> None:
-        if self._operator is not None:
-            self._operator.attend()
-        await self._desk.attend()
+        """Obey the operator, then advance what is under way, even when an unreadable inbox stops the former."""
+        try:
+            if self._operator is not None:
+                self._operator.attend()
+        finally:
+            await self._desk.attend()
 
     async def _tend_line(self) -> None:
-        """Bring a lost line back, and everything in step once it is up again."""
-        if self.broker.link is LinkState.DISCONNECTED:
+        """Bring a lost line back, and everything in step: what was executed meanwhile nobody tells by itself."""
+        if self.broker.fault:
+            self._lock_opening(f"an event of the broker could not be handled ({self.broker.fault})")
+            await self.broker.disconnect()
+        lost = self.broker.link is LinkState.DISCONNECTED
+        if lost:
             try:
                 await self.broker.connect()
             except Unreachable as problem:
@@ -274,14 +283,17 @@ class Bot:
                 self._was_up = False
                 return
         up = self.broker.link is LinkState.UP
-        if up and not self._was_up:
+        if lost or (up and not self._was_up):
             await self._desk.recover()
-        elif not up and self._was_up:
+        if not up and self._was_up:
             self._alert(f"the line to the exchange is {self.broker.link}: nothing is opened until it is up")
         self._was_up = up
 
     def _safely(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        """Wrap a job: an error on purpose is journalled and the next job runs, a broken journal halts the bot."""
+        """Wrap a job: what it raises is journalled and the next job runs, a broken journal halts the bot.
+
+        What nobody meant to raise locks opening for the session as well; reducing risk stays possible.
+        """
 
         async def run() -> None:
             if self.halted:
@@ -290,8 +302,22 @@ class Bot:
                 await job()
             except AlvhError as error:
                 self._alert(str(error))
+            except Exception as error:
+                log.exception("a job failed")
+                self._lock_opening(f"the program failed ({error!r}): report it")
 
         return run
+
+    def _lock_opening(self, why: str) -> None:
+        """Alert, and forbid opening for the rest of the session; saying the same again writes nothing."""
+        now = self.clock.now()
+        lock = {"name": "program", "why": why, "day": session_day(now).isoformat()}
+        if lock == self._program_lock:
+            return
+        self._program_lock = lock
+        self._alert(why)
+        if not self.halted:
+            self.journal.append(Kind.LOCK, lock, at=now)
 
     def _alert(self, why: str) -> None:
         log.error("%s", why)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.errors import Halt, Retry
+from bot.errors import AlvhError
 from bot.journal import Journal, Kind, Projection, Shelf, Wakeup, record_wakeup
 from bot.session import session_at
 from strategies.alvh.decide import decide
@@ -62,7 +62,7 @@ class Cycle:
             return
         try:
             view, book = await self._observer.look(session)
-        except (Retry, Halt) as failure:
+        except AlvhError as failure:
             self._note_blindness(str(failure))
             return
         decision = self._record(view, book)

@@ -86,6 +86,7 @@ class Connection:
 
         Raises `Unreachable` when it stays closed, and at once when the client id is in use.
         """
+        self.fault = ""
         try:
             await self.retrying(self._open_once)
         except Retry as problem:

@@ -81,6 +81,11 @@ class ReadOnlyBroker:
         self._link.connected = self._connection.is_open
         return self._link.state(delayed=self._lines.delayed)
 
+    @property
+    def fault(self) -> str:
+        """Return what went wrong in an event handler since the connection was made; empty when nothing did."""
+        return self._connection.fault
+
     async def connect(self) -> None:
         """Connect with bounded retries, verify account and mode, and renew every subscription."""
         await self._connection.open()
