@@ -60,7 +60,7 @@ class RealDriver:
                 self._exclusively,
                 trigger=job.trigger,
                 args=(job,),
-                id=f"{place:03}-{job.name}",  # jobs due together are started in the order of their ids
+                id=f"{place:03}:{job.name}",  # jobs due together are started in the order of their ids
                 max_instances=1,
                 coalesce=True,
                 misfire_grace_time=job.grace_s,
@@ -87,7 +87,7 @@ class RealDriver:
                 await job.run()
 
     def _on_event(self, event: JobExecutionEvent | JobSubmissionEvent) -> None:
-        name = event.job_id.partition("-")[2]
+        name = event.job_id.rpartition(":")[2]
         if isinstance(event, JobSubmissionEvent):
             at = ", ".join(time.isoformat() for time in event.scheduled_run_times)
             self._report(name, f"was left out at {at}: the one before it has not ended")
