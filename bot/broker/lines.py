@@ -104,18 +104,32 @@ class Lines:
                 line.refresh(ticker, now)
 
     def _tap(self) -> None:
-        """See every price tick before the library folds repeated and empty ones away."""
-        original = self._ib.wrapper.priceSizeTick
+        """See every price and size tick before the library folds repeated and empty ones away."""
+        wrapper = self._ib.wrapper
+        original, original_size = wrapper.priceSizeTick, wrapper.tickSize
         price_tick = self._connection.guarded(self._price_tick)
+        size_tick = self._connection.guarded(self._size_tick)
 
         def tap(req_id: int, tick_type: int, price: float, size: float) -> None:
             price_tick(req_id, tick_type, price, size)
             original(req_id, tick_type, price, size)
 
-        self._ib.wrapper.priceSizeTick = tap
+        def tap_size(req_id: int, tick_type: int, size: float) -> None:
+            size_tick(req_id, tick_type, size)
+            original_size(req_id, tick_type, size)
+
+        wrapper.priceSizeTick, wrapper.tickSize = tap, tap_size
 
     def _price_tick(self, req_id: int, tick_type: int, price: float, size: float) -> None:
-        ticker = self._ib.wrapper.reqId2Ticker.get(req_id)
-        line = None if ticker is None else self._lines.get(ticker.contract.conId)
+        line = self._line_of(req_id)
         if line is not None:
             line.tick(tick_type, price, size, self._clock.now())
+
+    def _size_tick(self, req_id: int, tick_type: int, size: float) -> None:
+        line = self._line_of(req_id)
+        if line is not None:
+            line.size_tick(tick_type, size, self._clock.now())
+
+    def _line_of(self, req_id: int) -> Line | None:
+        ticker = self._ib.wrapper.reqId2Ticker.get(req_id)
+        return None if ticker is None else self._lines.get(ticker.contract.conId)

@@ -11,6 +11,7 @@ from strategies.alvh.records import Greeks, GreeksSource, Quote
 
 UNSET = 1e300  # DBL_MAX and its neighbours
 _PRICE_TICKS = {1: "bid", 66: "bid", 2: "ask", 67: "ask", 4: "last", 68: "last", 9: "close", 75: "close"}
+_SIZE_TICKS = {0: "bid", 69: "bid", 3: "ask", 70: "ask", 5: "last", 71: "last"}
 _OPEN_TICKS = {14: "open", 76: "open"}
 _DELAYED_TICKS = range(66, 84)
 _MARKET_FIELDS = ("bid", "ask", "last")
@@ -77,6 +78,13 @@ class Line:
         self.put(name, clean_price(price, zero_is_value=self.is_count), now)
         if name in ("bid", "ask"):
             self.put(f"{name}_size", clean_number(size), now)
+
+    def size_tick(self, tick_type: int, size: float, now: datetime) -> None:
+        """Take a size that came alone: IB sends what changed, so the price of that side still stands."""
+        name = _SIZE_TICKS.get(tick_type)
+        if name is not None and self.values.get(name) is not None:
+            self.values[f"{name}_size"] = clean_number(size)
+            self.ticked_at[name] = now
 
     def put(self, name: str, value: float | None, now: datetime) -> None:
         """Store one field and the time of its tick."""

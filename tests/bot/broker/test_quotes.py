@@ -82,3 +82,18 @@ def test_delayed_tick_types_mark_the_quote():
 def test_no_tick_is_an_empty_quote_without_age():
     quote = Line(con_id=1).quote(NOW)
     assert (quote.bid, quote.ask, quote.last, quote.age_s, quote.mid) == (None, None, None, None, None)
+def test_a_size_that_comes_alone_confirms_the_price_of_its_side_only():
+    line = Line(con_id=1)
+    line.tick(1, 15.0, 10, NOW)
+    line.tick(2, 15.1, 10, NOW)
+    later = NOW + timedelta(seconds=40)
+    line.size_tick(0, 7, later)
+    assert line.ticked_at == {"bid": later, "bid_size": NOW, "ask": NOW, "ask_size": NOW}
+    assert (line.values["bid"], line.values["bid_size"]) == (15.0, 7.0)
+    assert line.quote(later).age_s == 40.0
+
+
+def test_a_size_without_a_price_brings_no_price():
+    line = Line(con_id=1)
+    line.size_tick(0, 7, NOW)
+    assert line.values == {}
