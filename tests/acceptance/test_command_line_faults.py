@@ -281,7 +281,13 @@ async def _talk(port: int) -> list[object]:
     ib = IB()
     await ib.connectAsync("127.0.0.1", port, clientId=3)
     times = [await ib.reqCurrentTimeAsync()]
-    for noise in (b"GET / HTTP/1.1\r\n\r\n", b"\x00" * 64, b"API\0\xff\xff\xff\xff", os.urandom(512), b"API\0\0\0\0\x02v1"):
+    for noise in (
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x00" * 64,
+        b"API\0\xff\xff\xff\xff",
+        os.urandom(512),
+        b"API\0\0\0\0\x02v1",
+    ):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(noise)
         await writer.drain()
