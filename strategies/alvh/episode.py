@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from strategies.alvh.false_spike import TOLERANCE
+from strategies.alvh.holdings import believable
 from strategies.alvh.indicators import BAR
 from strategies.alvh.readiness import number
 from strategies.alvh.reading import Reading
@@ -72,7 +73,9 @@ def dropped(reading: Reading, episode: Episode, signals: tuple[Signal, ...]) -> 
     """Say whether an episode that bought nothing is over: the spike, the condors or the session are gone."""
     if episode.first_fill_on is not None or reading.own > 0 or _alive(reading):
         return False
-    over = episode.armed_on != reading.view.session.day or reading.exposure.condors == 0
+    listed = believable(reading.book, reading.state, reading.policy.freshness.positions_s)
+    gone = listed and reading.exposure.condors == 0
+    over = gone or episode.armed_on != reading.view.session.day
     return over or disarmed(reading, signals)
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from math import floor
 
 from strategies.alvh.false_spike import consecutive
-from strategies.alvh.holdings import average_price, owned
+from strategies.alvh.holdings import average_price, believable, owned
 from strategies.alvh.overnight import keep_overnight, overnight_due, sessions_held
 from strategies.alvh.policy import Policy, UnwindPolicy
 from strategies.alvh.readiness import number
@@ -89,10 +89,8 @@ def retraced(price: float, base: float, peak: float, policy: UnwindPolicy) -> fl
 
 def no_condors(reading: Reading) -> Ceiling:
     """Sell everything when the condors are gone; an unconfirmed or old list of positions proves nothing."""
-    book, condors = reading.book, reading.exposure.condors
-    age_s = number(book.age_s)
-    known = book.complete and age_s is not None and age_s <= reading.policy.freshness.positions_s
-    gone = known and condors == 0
+    condors = reading.exposure.condors
+    gone = condors == 0 and believable(reading.book, reading.state, reading.policy.freshness.positions_s)
     reason = "the condors are gone: their hedge goes with them"
     why = reason if gone else "condors are open" if condors > 0 else "the list of positions is not confirmed"
     return _ceiling(
@@ -136,11 +134,12 @@ def hard_cap(reading: Reading) -> Ceiling:
 def excess(reading: Reading, episode: Episode | None) -> Ceiling:
     """Hold no more than the book's own vega can need: 1.1 * h_max * |V30| / (beta * 100) minis (method note, 3.14).
 
-    A book that is not short vega needs nothing. A book with an unvalued leg gives no ceiling; nor does one in a roll,
-    where the lots of two months overlap.
+    A book that is not short vega needs nothing. An unconfirmed list of positions or an unvalued leg gives no ceiling;
+    nor does a roll, where the lots of two months overlap.
     """
     vega, exposure, policy = number(reading.exposure.vega30_usd), reading.exposure, reading.policy
-    if vega is None or exposure.unknown_legs or reading.beta is None or reading.beta <= 0.0:
+    listed = believable(reading.book, reading.state, policy.freshness.positions_s)
+    if not listed or vega is None or exposure.unknown_legs or reading.beta is None or reading.beta <= 0.0:
         return _ceiling(reading, Purpose.EXCESS, None, "the need of the book is not known: nothing is sold for it", "")
     need = max(0.0, -vega) * policy.unwind.excess_ratio * policy.sizing.coverage_max
     most = floor(need / (reading.beta * 100.0) + TOLERANCE)
