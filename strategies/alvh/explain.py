@@ -14,9 +14,10 @@ WATCHING = (
     "filter: ",
     "time: ",
     "tranche: ",
+    "account: ",
 )
 AGREED = "In order:"  # heads the checks that passed
-HOLDING = ("time: ", "tranche: ", "filter: ", "liquidity: ")
+HOLDING = ("time: ", "tranche: ", "filter: ", "account: ", "liquidity: ")
 
 
 def summarise(decision: Decision) -> str:

@@ -9,6 +9,7 @@ from strategies.alvh.episode import arm, dropped, finish, finished, follow, phas
 from strategies.alvh.explain import summarise
 from strategies.alvh.false_spike import credible, persistent
 from strategies.alvh.holdings import working
+from strategies.alvh.margin import affordable
 from strategies.alvh.overnight import keep_overnight, overnight_due
 from strategies.alvh.policy import Policy
 from strategies.alvh.readiness import opening_time, readiness
@@ -143,7 +144,8 @@ def _act(
     night = _night(reading, episode, planned)
     clear = binding is None and not rolled.under_way and episode is not None
     real = signs.ready and signs.real and hour.passed
-    free = clear and real and all(check.passed for check in night)
+    account = affordable(reading, planned.minis)
+    free = clear and real and account.passed and all(check.passed for check in night)
     reason = _why(reading, planned, signs)
     minis = planned.minis if free and planned.allowed else 0
     bought, liquidity = orders(reading, minis, Purpose.TRANCHE, planned.number, (reading.vx, reading.vxm), reason)
@@ -151,7 +153,7 @@ def _act(
     return Action(
         episode=_after(reading, rolled.episode, planned, binding, bought=bool(bought)),
         proposals=(*sold, *bought),
-        checks=(steady, hour, *planned.checks, *night, *liquidity, *rolled.checks, *_lines(found)),
+        checks=(steady, hour, *planned.checks, account, *night, *liquidity, *rolled.checks, *_lines(found)),
     )
 
 
