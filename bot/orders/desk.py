@@ -30,7 +30,7 @@ from bot.orders.life import Life, Order
 from bot.orders.reading import POSITIONS_LOCK, Reconciler
 from bot.orders.refs import is_ours, order_ref
 from bot.orders.situation import Look, hedge_loss_usd, situation
-from bot.supervise.tickets import ConsentSettings, Ticket, Tickets, consent_body, needs_consent, ticket_body
+from bot.supervise.tickets import ConsentSettings, Ticket, Tickets, consent_body, is_opening, needs_consent, ticket_body
 from strategies.alvh.policy import SizingPolicy
 from strategies.alvh.records import Book, Check, MarketView, Proposal, Purpose, Side
 from strategies.alvh.sizing import MINI_USD, beta
@@ -95,7 +95,8 @@ class OrderDesk:
         self._require_journal()
         self._submitted = look = Look(view=view, book=book)
         ref = order_ref(self._mode, self._broker.account, proposal.key)
-        if ref in self.tickets.answered or any(ticket.ref == ref for ticket in self.tickets.open):
+        answered = is_opening(proposal) and ref in self.tickets.answered
+        if answered or any(ticket.ref == ref for ticket in self.tickets.open):
             return self._refuse(proposal, ref, "consent", (), "this order was already put before a human")
         outcome = self._guarded(proposal, ref, look)
         if isinstance(outcome, Outcome):

@@ -36,8 +36,12 @@ def needs_consent(mode: str, proposal: Proposal, settings: ConsentSettings) -> b
     """Say whether this order waits for a human: in live every opening one, and sales where the settings say so."""
     if mode != "live":
         return False
-    opening = proposal.side is Side.BUY or proposal.purpose in OPENING
-    return opening or not settings.reducing_is_automatic
+    return is_opening(proposal) or not settings.reducing_is_automatic
+
+
+def is_opening(proposal: Proposal) -> bool:
+    """Say whether an order adds risk; a no to one of these is a no for ever, a sale is asked about again."""
+    return proposal.side is Side.BUY or proposal.purpose in OPENING
 
 
 def ticket_body(proposal: Proposal, ref: str, at: datetime, settings: ConsentSettings) -> dict[str, Any]:

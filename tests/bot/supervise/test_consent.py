@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fake_broker import VXM
+from fake_broker import ACCOUNT, VXM
 from stand import Stand, buying, selling
 
 from bot.journal import Kind
 from bot.orders.desk import Outcome
+from bot.orders.refs import order_ref
 from bot.supervise.inbox import Say
 from bot.supervise.tickets import ConsentSettings, needs_consent
 
@@ -162,3 +163,19 @@ async def test_rearming_under_the_environment_variable_says_that_it_did_not_help
     await stand.later(1)
     assert "ALVH_KILL" in stand.entries(Kind.ALERT)[0].body["text"]
     assert stand.projection.killed
+
+
+async def test_a_sale_that_nobody_answered_is_asked_about_again(tmp_path: Path) -> None:
+    stand = Stand(folder=tmp_path, mode="live")
+    ref = order_ref("live", ACCOUNT, "own-0")
+    assert stand.submit(buying(4, key="own-0")) is Outcome.WAITING
+    say(stand, Say.APPROVE, stand.desk.tickets.open[-1].id)
+    await stand.later(1)
+    stand.broker.say(ref)
+    stand.broker.fill(ref, 4)
+    stand.desk._consent = ConsentSettings(reducing_is_automatic=False)
+    assert stand.submit(selling(2)) is Outcome.WAITING
+    await stand.later(91)
+    assert verdicts(stand) == ["approved", "expired"]
+    assert stand.submit(selling(2)) is Outcome.WAITING, "a hedge must not stay on because one question was missed"
+    assert stand.submit(buying(4, key="own-0")) is Outcome.REFUSED, "a purchase is asked about once"
