@@ -9,6 +9,7 @@ import pytest
 from whole_day import MORNING, Day, Script, nearest, scripted
 
 from bot.journal import Kind
+from bot.supervise.inbox import Say
 from strategies.alvh.records import Purpose
 
 
@@ -81,9 +82,11 @@ async def test_when_other_hands_sell_the_bots_lots_it_says_so_and_never_goes_sho
     (con_id,) = day.own()
     day.trade_by_hand(con_id, -4)
     day.close_condors_by_hand()
-    await day.run(MORNING + timedelta(minutes=12))
+    await day.pass_time(minutes=3)
+    day.word(Say.FLATTEN)
+    await day.pass_time(minutes=5)
     assert day.futures().get(con_id, 0) == 0, "a sale of what is gone would have made it short"
+    assert [order for order in day.orders() if order.request.action == "SELL"] == []
     refusals = [e.body["why"] for e in day.entries(Kind.REFUSAL) if e.body["proposal"]["side"] == "SELL"]
-    decided = [e.body["decision"] for e in day.entries(Kind.WAKEUP)][-1]
-    assert refusals or not decided["proposals"]
+    assert any("long only" in why for why in refusals)
     await day.close()

@@ -40,17 +40,17 @@ async def test_an_intent_stands_in_the_journal_before_its_order_leaves(
     script = scripted(monkeypatch)
     script.buy(MORNING + timedelta(minutes=1), "VXM", 1)
     day = await Day.begin(tmp_path, mode="paper")
-    known: list[list[str]] = []
+    known: list[tuple[str, list[str]]] = []
     place = day.broker.place  # type: ignore[attr-defined]
 
     def watched(ticket: Any) -> None:
-        known.append([entry.body["ref"] for entry in day.entries(Kind.INTENT)])
-        assert ticket.ref in known[-1]
+        known.append((ticket.ref, [entry.body["ref"] for entry in day.entries(Kind.INTENT)]))
         place(ticket)
 
     monkeypatch.setattr(day.broker, "place", watched)
     await day.pass_time(minutes=3)
-    assert len(known) == 1
+    ((ref, intents),) = known
+    assert intents == [ref]
     await day.close()
 
 
