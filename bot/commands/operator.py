@@ -54,16 +54,16 @@ def register(app: typer.Typer) -> None:
         profile: ProfileOption = None,
         config: ConfigOption = None,
     ) -> None:
-        """Stop every order at once, on disk and across restarts; it sells nothing (see flatten)."""
+        """Stop every order at once, of every bot of the folder unless one is named; it sells nothing (see flatten)."""
         from bot.clock import RealClock
-        from bot.guard.kill import KillSwitch
 
-        place = _place(journal, profile, config)
-        switch = KillSwitch(place.folder, place.mode, place.account)
-        switch.engage(why or f"{getpass.getuser()} said kill at {RealClock().now():%Y-%m-%d %H:%M:%S} UTC")
-        typer.echo(
-            f"{place.mode} {place.account}: the kill switch is engaged; only cancels leave the bot until alvh rearm"
-        )
+        reason = why or f"{getpass.getuser()} said kill at {RealClock().now():%Y-%m-%d %H:%M:%S} UTC"
+        faults: list[str] = []
+        chosen = journal is not None or profile is not None
+        for place in (_place(journal, profile, config),) if chosen else _places(config):
+            faults += _engage(place, reason)
+        if faults:
+            raise UsageProblem("; ".join(faults))
 
     @app.command("rearm")
     def rearm(journal: JournalOption = None, profile: ProfileOption = None, config: ConfigOption = None) -> None:
@@ -94,17 +94,53 @@ class _Place:
         self.account = account
 
 
+def _engage(place: _Place, why: str) -> list[str]:
+    """Engage one kill switch, and return what prevents it: the others must still be reached."""
+    from bot.guard.kill import KillSwitch
+
+    switch = KillSwitch(place.folder, place.mode, place.account)
+    try:
+        switch.engage(why)
+    except OSError as error:
+        return [
+            f"{place.mode} {place.account}: the kill switch {switch.path} cannot be written ({error.strerror}): stop "
+            "the bot itself and take its orders back in TWS"
+        ]
+    typer.echo(f"{place.mode} {place.account}: the kill switch is engaged; only cancels leave the bot until alvh rearm")
+    return []
+
+
+def _places(config: str | None) -> tuple[_Place, ...]:
+    """Return every bot that has a journal in the settings' folder: whoever says kill in a hurry means all of them."""
+    from config import layers
+    from config.settings import Mode
+
+    settings = layers.load(None, config).settings
+    if settings.journal.url:
+        return (_place(None, None, config),)
+    folder = Path(settings.journal.folder)
+    found = [
+        _Place(folder, mode.value, path.stem.removeprefix(f"alvh-{mode.value}-"))
+        for mode in Mode
+        for path in sorted(folder.glob(f"alvh-{mode.value}-*.sqlite3"))
+    ]
+    if not found:
+        raise UsageProblem(
+            f"there is no journal in {folder.resolve()}: say kill in the folder where the bot was started, or name its "
+            "journal with --journal"
+        )
+    return tuple(found)
+
+
 def _place(journal: Path | None, profile: str | None, config: str | None) -> _Place:
     from bot.journal import JournalReader
+    from config import layers
 
     found = find_journal(journal, profile, config)
-    if not isinstance(found, Path):
-        raise UsageProblem(
-            "the journal is no file: name the bot's folder with --journal FOLDER/alvh-MODE-ACCOUNT.sqlite3"
-        )
     reader = JournalReader.open(found)
     reader.close()
-    return _Place(found.parent, reader.mode, reader.account)
+    folder = found.parent if isinstance(found, Path) else Path(layers.load(profile, config).settings.journal.folder)
+    return _Place(folder, reader.mode, reader.account)
 
 
 def _say(
@@ -114,6 +150,10 @@ def _say(
     from bot.supervise.inbox import Inbox
 
     place = _place(journal, profile, config)
+    if place.mode == "dry-run":
+        raise UsageProblem(
+            f"a dry-run bot has no orders and obeys no words: name the one that '{word}' is for with --profile or --journal"
+        )
     Inbox(place.folder, place.mode, place.account).put(
         word, who=getpass.getuser(), at=RealClock().now(), word_id=uuid.uuid4().hex, subject=subject, why=why
     )

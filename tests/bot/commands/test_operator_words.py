@@ -1,0 +1,82 @@
+"""The operator's words reach the bot that is meant, and in a hurry all of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bot.cli import run
+from bot.guard.kill import KillSwitch
+from bot.journal import Journal, journal_path
+from bot.supervise.inbox import Inbox
+
+BOTS = (("dry-run", "U1234567"), ("paper", "DU1234567"), ("live", "U1234567"))
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let three bots have run in a folder; the dry-run was the last."""
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith("ALVH_"):
+            monkeypatch.delenv(name)
+    (tmp_path / "var").mkdir()
+    for mode, account in reversed(BOTS):
+        Journal.open(journal_path(tmp_path / "var", mode, account), mode=mode, account=account, durable=False).close()
+    return tmp_path / "var"
+
+
+def killed(folder: Path) -> list[str]:
+    return [mode for mode, account in BOTS if KillSwitch(folder, mode, account, environment={}).engaged()]
+
+
+def test_a_bare_kill_stops_every_bot_of_the_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["kill", "--why", "enough"]) == 0
+    assert killed(folder) == ["dry-run", "paper", "live"]
+    assert "live U1234567" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [("--profile", "paper"), ("--journal", "var/alvh-paper-DU1234567.sqlite3")])
+def test_a_kill_that_names_its_bot_leaves_the_others_alone(folder: Path, words: tuple[str, ...]) -> None:
+    assert run(["kill", *words]) == 0
+    assert killed(folder) == ["paper"]
+
+
+def test_a_broken_journal_does_not_save_its_bot_from_the_kill(folder: Path) -> None:
+    journal_path(folder, "live", "U1234567").write_bytes(b"no database")
+    assert run(["kill"]) == 0
+    assert "live" in killed(folder)
+
+
+def test_a_kill_that_cannot_be_written_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "kill-switch-paper-DU1234567").symlink_to(folder / "gone" / "file")
+    assert run(["kill", "--profile", "paper"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_kill_elsewhere_names_the_folder_it_looked_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert run(["kill"]) == 2
+    assert str(tmp_path / "elsewhere" / "var") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("flatten",), ("rearm",), ("approve", "abc"), ("deny", "abc")])
+def test_a_word_without_a_name_is_not_left_with_the_dry_run(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert run(list(words)) == 2
+    assert "--profile" in capsys.readouterr().err
+    assert Inbox(folder, "dry-run", "U1234567").letters() == ()
+    assert run([*words, "--profile", "paper"]) == 0
+    assert len(Inbox(folder, "paper", "DU1234567").letters()) == 1
+
+
+def test_one_switch_that_cannot_be_written_does_not_save_the_others(folder: Path) -> None:
+    (folder / "kill-switch-dry-run-U1234567").symlink_to(folder / "gone" / "file")
+    assert run(["kill"]) == 2
+    assert set(killed(folder)) >= {"paper", "live"}
