@@ -67,7 +67,7 @@ class LiveView:
 
     def _panel(self, teller: Teller, point: Point) -> Panel:
         colour = COLOURS.get(self._mode, "white")
-        facts = Table.grid(padding=(0, 3))
+        facts = Table.grid(padding=(0, 2))
         for _ in range(4):
             facts.add_column()
         for row in _facts(point):
@@ -75,7 +75,8 @@ class LiveView:
         spark = Text(sparkline([p.vix for p in teller.points], self._console.width - 14), style="red")
         moments = Text("\n".join(f"{_clock(m)}  {m.title}" for m in teller.moments[-LATEST_MOMENTS:]))
         body = Group(facts, Text.assemble(("VIX  ", "dim"), spark), Text(point.summary, style="italic"), moments)
-        return Panel(body, title=f"{self._mode.upper()}  {self._title}", subtitle=_clock(point), border_style=colour)
+        title = Text(f"{self._mode.upper()}  {self._title}")
+        return Panel(body, title=title, subtitle=_clock(point), border_style=colour)
 
 
 def _facts(point: Point) -> tuple[tuple[tuple[str, str], ...], ...]:
@@ -90,9 +91,14 @@ def _facts(point: Point) -> tuple[tuple[tuple[str, str], ...], ...]:
             ("vega", dollars(point.vega)),
             ("baseline", dollars(point.baseline)),
             ("inflation", "-" if point.inflation is None else f"{point.inflation:+.0%}"),
-            ("hedge", f"{point.minis} minis, {dollars(point.hedge_vega)}/pt"),
+            ("hedge", f"{point.minis} minis"),
         ),
-        (("P&L book", dollars(point.book_pnl)), ("hedge", dollars(point.hedge_pnl)), ("", ""), ("", "")),
+        (
+            ("P&L book", dollars(point.book_pnl)),
+            ("P&L hedge", dollars(point.hedge_pnl)),
+            ("hedge", f"{dollars(point.hedge_vega)}/pt"),
+            ("", ""),
+        ),
     )
 
 

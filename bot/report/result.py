@@ -140,7 +140,7 @@ class Result:
         if not common:
             return ""
         reason, count = common[0]
-        return f"Most often ({count} of {self.wakeups} wake-ups): {self.teller.examples[reason]}."
+        return f"Most often ({count} times in {self.wakeups} wake-ups): {self.teller.examples[reason]}."
 
     def _tranche(self, trade: Trade) -> dict[str, Any]:
         return {

@@ -18,12 +18,13 @@ REASONS_SHOWN = 5
 def summary(result: Result, console: Console, *, program: str) -> None:
     """Print the summary of a finished run; `program` is how the reader started it."""
     run = result.run
-    console.print(f"\n{run.title}  ({run.mode}, {run.account}, scenario {run.scenario}, seed {run.seed})", style="bold")
+    heading = f"\n{run.title}  ({run.mode}, {run.account}, scenario {run.scenario}, seed {run.seed})"
+    console.print(heading, style="bold", markup=False)
     console.print(f"{result.period()}, {result.wakeups} wake-ups, {result.explained} explained, {run.library}\n")
     for trade in result.trades:
         _print_trade(trade, console)
     if not result.trades:
-        console.print(f"No order. {result.why_none()}")
+        console.print(f"No order. {result.why_none()}", markup=False)
     console.print(_money(result))
     if result.teller.refusals:
         console.print("What most often stood against an order:")
@@ -39,7 +40,7 @@ def summary(result: Result, console: Console, *, program: str) -> None:
 def _print_trade(trade: Trade, console: Console) -> None:
     """Print one filled order in two lines that fit a terminal of eighty columns."""
     clock = f"{trade.at.astimezone(NEW_YORK):%a %d %b %H:%M:%S}"
-    vega = f"vega {dollars(trade.vega_before)} to {dollars(trade.vega_after)} per point"
+    vega = f"vega {dollars(trade.vega_before)} to {dollars(trade.vega_after)}/pt"
     order = f"{trade.side:4} {trade.quantity} {trade.contract} at {trade.price:.3f}"
     console.print(f"{clock}  {order}  {vega}", style="green" if trade.side is Side.BUY else "yellow", highlight=False)
     console.print(f"    {_label(trade)}: {trade.reason}", markup=False, highlight=False)
