@@ -25,7 +25,7 @@ from config.rules import RULES
 from config.settings import ENV_PREFIX, NESTED, Mode, Settings
 
 CONFIG_VARIABLE = "ALVH_CONFIG"
-OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "ALVH_TRACEBACK", "ALVH_SHARED_DATA"})
+OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "ALVH_CLIENT", "ALVH_KILL", "ALVH_TRACEBACK", "ALVH_SHARED_DATA"})
 """Variables with our prefix that are not settings."""
 
 ENVIRONMENT = "environment"

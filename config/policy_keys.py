@@ -126,7 +126,6 @@ CONTRACT = {
     "max_dte": Bound("most calendar days to settlement of the contract to buy", 20, 120),
     "roll_dte": Bound("calendar days to settlement at which a held contract is rolled", 1, 30),
     "roll_business_days": Bound("business days to settlement at which a held contract is rolled", 1, 20),
-    "flat_before_settlement_days": Bound("shown beside the settlement rule, which sells the day before", 1, 10),
 }
 
 UNWIND = {

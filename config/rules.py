@@ -38,7 +38,7 @@ def _below(low: float, high: float) -> bool:
 
 def _account_fits(mode: str, account: str) -> bool:
     if mode == "paper":
-        return account == "" or account.startswith("DU")
+        return account == "" or account.startswith(("DU", "DF"))
     return mode != "live" or (account != "" and not account.startswith("D"))
 
 
@@ -107,6 +107,6 @@ RULES = (
     Rule(
         ("mode", "connection.account"),
         _account_fits,
-        "in paper mode an account that begins with DU, in live mode your live account's number",
+        "in paper mode an account that begins with DU or DF, in live mode your live account's number",
     ),
 )

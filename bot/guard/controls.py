@@ -259,7 +259,7 @@ def quote_fresh(s: Situation, settings: GuardSettings) -> Check:
     if q.age_s is None or q.age_s > settings.quote_age_s:
         faults.append(f"the quote is {_age(q.age_s)} old (limit {settings.quote_age_s:g} s)")
     if q.delayed:
-        faults.append("the quote is delayed: check the CFE subscription (alvh doctor)")
+        faults.append("the quote is delayed: check the CFE subscription of the account")
     if q.halted:
         faults.append("the contract is halted")
     if not s.feed_ok:

@@ -14,7 +14,6 @@ class Kind(StrEnum):
 
     START = "start"
     STOP = "stop"
-    WARMUP = "warmup"
     WAKEUP = "wakeup"  # view, book, state and decision of one wake-up, without bars and surfaces
     BARS = "bars"  # bars closed since the previous such entry, by series
     SURFACE = "surface"  # an option surface that later wake-ups name by its digest

@@ -135,7 +135,6 @@ class ContractPolicy:
     max_dte: int = 50
     roll_dte: int = 7
     roll_business_days: int = 5
-    flat_before_settlement_days: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

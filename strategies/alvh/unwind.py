@@ -118,7 +118,7 @@ def settlement(reading: Reading, episode: Episode | None) -> Ceiling:
         why,
         reason,
         observed=None if days is None else float(days),
-        threshold=float(rules.flat_before_settlement_days),
+        threshold=1.0,
     )
     return _first(ceiling, leaving)
 
