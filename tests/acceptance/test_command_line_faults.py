@@ -190,7 +190,7 @@ def served(scenario: str = "calm") -> Iterator[int]:
 def test_the_wrong_kind_of_account_is_exit_code_3(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     with served() as port:
         paper = load_market("calm").opening_account().account
-        mine = settings_file(tmp_path, port=port, account="U1234567", attempts=1)
+        mine = settings_file(tmp_path, port=port, account="U1234567", attempts=1, timeout_s=2.0)
         live = ("run", "--profile", "live", "--config", mine, "--confirm", "U1234567")
         assert paper in complaint(capsys, 3, *live)
 
@@ -206,7 +206,7 @@ def test_an_account_that_the_gateway_does_not_manage_is_exit_code_3(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     with served() as port:
-        mine = settings_file(tmp_path, port=port, account="DU777", attempts=1)
+        mine = settings_file(tmp_path, port=port, account="DU777", attempts=1, timeout_s=2.0)
         assert "DU777" in complaint(capsys, 3, "run", "--profile", "paper", "--config", mine, "--gateway-time")
 
 
