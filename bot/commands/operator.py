@@ -152,7 +152,7 @@ def _say(
     place = _place(journal, profile, config)
     if place.mode == "dry-run":
         raise UsageProblem(
-            f"a dry-run bot has no orders and obeys no words: name the one that '{word}' is for with --profile or --journal"
+            f"a dry-run bot has no orders and obeys no words: name the bot for '{word}' with --profile or --journal"
         )
     Inbox(place.folder, place.mode, place.account).put(
         word, who=getpass.getuser(), at=RealClock().now(), word_id=uuid.uuid4().hex, subject=subject, why=why
