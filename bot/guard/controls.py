@@ -154,7 +154,10 @@ def reference_new(s: Situation, settings: GuardSettings) -> Check:
 
 
 def price_collar(s: Situation, settings: GuardSettings) -> Check:
-    """Ask whether the limit stays inside the collar around the market and the prior settlement."""
+    """Ask whether the limit stays inside the collar around the market and the prior settlement.
+
+    A purchase that the collar holds below the bid would only wait and climb in vain: it is refused.
+    """
     if s.limit is None:
         return Check(name="collar", observed=None, threshold=None, passed=False, why="no price can be formed")
     low, high = collar(s.proposal.side, s.quote, s.prior_settle, _tick(s), settings)
@@ -162,6 +165,8 @@ def price_collar(s: Situation, settings: GuardSettings) -> Check:
     bound = high if s.proposal.side is Side.BUY else low
     passed = bound is not None and (low is None or limit >= low - 1e-9) and (high is None or limit <= high + 1e-9)
     why = "" if passed else f"{limit:g} is outside {_range(low, high)}"
+    if passed and s.proposal.side is Side.BUY and s.quote.bid is not None and limit < s.quote.bid - 1e-9:
+        passed, why = False, f"the collar ends at {limit:g}, below the bid of {s.quote.bid:g}: VX has run too far today"
     return Check(name="collar", observed=limit, threshold=bound, passed=passed, why=why)
 
 

@@ -99,6 +99,7 @@ REFUSED_OPENINGS = [
     ("collar", {"limit": Decimal("20.33")}),  # more than two ticks over the ask
     ("collar", {"limit": Decimal("20.76"), "quote": Quote(bid=19.5, ask=20.8, age_s=1.0)}),  # 3% over the mid
     ("collar", {"limit": Decimal("20.15"), "prior_settle": 14.0}),  # 40% over the settlement
+    ("collar", {"limit": Decimal("19.6"), "prior_settle": 14.0}),  # held below the bid
     ("throttle", {"messages": sent(3, 59.0)}),
     ("throttle", {"messages": sent(40, 3600.0)}),
     ("order size", {"proposal": buying(11)}),
