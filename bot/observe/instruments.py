@@ -42,6 +42,18 @@ class Universe:
     futures: tuple[Instrument, ...]
     faults: tuple[str, ...]
 
+    def joined(self, before: Universe) -> Universe:
+        """Return this with what an earlier look-up of the same session knew and this one failed to find.
+
+        A contract that was checked this morning stays known: what is held must stay sellable.
+        """
+        known = {row.con_id: row for row in (*before.futures, *self.futures)}
+        return Universe(
+            indices=before.indices | self.indices,
+            futures=tuple(sorted(known.values(), key=lambda future: (str(future.expires_on), -future.multiplier))),
+            faults=self.faults,
+        )
+
 
 async def resolve(broker: Reader, today: date, futures_days: int) -> Universe:
     """Look up every instrument once; those that do not fit their pin are left out and named."""

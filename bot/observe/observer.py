@@ -92,6 +92,8 @@ class Observer:
     async def _look_up(self, session: Session) -> _Day:
         now = self._clock.now()
         universe = await resolve(self._broker, session.day, self._sight.futures_days)
+        if self._today is not None and self._today.day == session.day:
+            universe = universe.joined(self._today.universe)
         faults = list(universe.faults)
         chains = await self._chains(universe, faults)
         closes = await self._daily_closes(universe, now, faults)
