@@ -56,7 +56,7 @@ async def run_on_gateway_time(bot: Bot, clock: SteppedClock) -> None:
     clock.move(await bot.broker.heartbeat())
     stepper = Stepper(clock, bot.jobs(), catch_up, lambda now: STRIDE)
     while not stop.is_set() and not bot.halted:
-        await stepper.run(clock.now() + timedelta(minutes=1))
+        await stepper.run(clock.now() + STRIDE)  # short, so that a stop runs no jobs ahead of the gateway
     if bot.halted:
         raise Halt(bot.halted)
 

@@ -1,0 +1,132 @@
+"""Keeping a bot running: clocks that disagree, signals, and a bot that has halted."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.clock import RealClock, SteppedClock
+from bot.errors import Halt, Refuse
+from bot.runner import STRIDE, check_clock, run_on_gateway_time, run_on_real_clock
+from bot.schedule import Job, on_session_days
+
+NOON = datetime(2018, 2, 5, 17, 0, tzinfo=UTC)
+
+
+class Line:
+    """Be a gateway's clock that moves ahead by `pace` whenever it is asked."""
+
+    def __init__(self, at: datetime, pace: timedelta = timedelta(0)) -> None:
+        self.at = at
+        self.pace = pace
+        self.asked: Callable[[datetime], None] = lambda at: None
+
+    async def heartbeat(self) -> datetime:
+        self.at += self.pace
+        self.asked(self.at)
+        return self.at
+
+
+def a_bot(line: Line | None = None, *jobs: Job) -> Any:
+    reports: list[tuple[str, str]] = []
+    return SimpleNamespace(
+        broker=line, jobs=lambda: jobs, halted="", reports=reports, report=lambda job, what: reports.append((job, what))
+    )
+
+
+def stop() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("seconds", [-5.0, 0.0, 5.0])
+async def test_clocks_a_few_seconds_apart_are_accepted(seconds: float) -> None:
+    await check_clock(a_bot(Line(NOON + timedelta(seconds=seconds))), SteppedClock(NOON))
+
+
+@pytest.mark.parametrize("seconds", [-5.1, 5.1, 86400.0])
+async def test_clocks_further_apart_are_refused_with_both_times_and_what_to_do(seconds: float) -> None:
+    theirs = NOON + timedelta(seconds=seconds)
+    with pytest.raises(Refuse) as refused:
+        await check_clock(a_bot(Line(theirs)), SteppedClock(NOON))
+    words = str(refused.value)
+    assert f"gateway's clock says {theirs:%Y-%m-%d %H:%M:%S} UTC" in words
+    assert "this machine's 2018-02-05 17:00:00" in words
+    assert "NTP" in words
+    assert "--gateway-time" in words
+    assert refused.value.exit_code == 3
+
+
+async def test_on_gateway_time_jobs_run_at_the_gateway_s_minutes_until_a_signal() -> None:
+    ran: list[datetime] = []
+    clock = SteppedClock(datetime.fromtimestamp(0, UTC))
+
+    async def wake() -> None:
+        ran.append(clock.now())
+        if len(ran) == 3:
+            stop()
+
+    job = Job(name="wake", trigger=on_session_days(hour="12", second="0"), run=wake)
+    await run_on_gateway_time(a_bot(Line(NOON, timedelta(seconds=5)), job), clock)
+    assert ran[:3] == [NOON + timedelta(minutes=n) for n in (1, 2, 3)]
+
+
+async def test_a_stop_does_not_run_jobs_ahead_of_the_gateway() -> None:
+    line, clock, ran = Line(NOON, timedelta(seconds=1)), SteppedClock(NOON), []
+
+    async def attend() -> None:
+        ran.append(clock.now())
+
+    def ask_to_stop(at: datetime) -> None:
+        if at == NOON + timedelta(seconds=22):
+            stop()
+
+    line.asked = ask_to_stop
+    job = Job(name="attend", trigger=on_session_days(hour="12", second="*/5"), run=attend)
+    await run_on_gateway_time(a_bot(line, job), clock)
+    assert ran
+    assert max(ran) <= line.at + STRIDE
+
+
+async def test_a_bot_that_halts_on_gateway_time_says_why() -> None:
+    clock = SteppedClock(NOON)
+    made = a_bot(Line(NOON, timedelta(seconds=1)))
+
+    async def halt() -> None:
+        made.halted = "the disk is full"
+
+    made.jobs = lambda: (Job(name="wake", trigger=on_session_days(hour="12", second="*/5"), run=halt),)
+    with pytest.raises(Halt, match="the disk is full"):
+        await run_on_gateway_time(made, clock)
+
+
+async def test_a_bot_that_halts_on_the_real_clock_says_why() -> None:
+    made = a_bot()
+
+    async def halt() -> None:
+        made.halted = "the disk is full"
+
+    begin = RealClock().now() + timedelta(seconds=0.1)
+    made.jobs = lambda: (Job(name="wake", trigger=IntervalTrigger(seconds=1, start_date=begin), run=halt),)
+    with pytest.raises(Halt, match="the disk is full"):
+        await run_on_real_clock(made)
+    assert made.reports == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_stops_the_real_clock_cleanly(number: signal.Signals) -> None:
+    made = a_bot()
+
+    async def wake() -> None:
+        os.kill(os.getpid(), number)
+
+    begin = RealClock().now() + timedelta(seconds=0.1)
+    made.jobs = lambda: (Job(name="wake", trigger=IntervalTrigger(seconds=1, start_date=begin), run=wake),)
+    await run_on_real_clock(made)
+    assert made.reports == []
