@@ -176,7 +176,8 @@ def collar(
     """Return the lowest and the highest limit allowed, in points; `None` where nothing bounds it.
 
     A buy may pay up to two ticks over the ask and 3% over the mid, a sale accept 3% under the mid; both stay within
-    40% of the prior settlement. A sale without a two-sided market falls back on that settlement alone, a buy has
+    40% of the prior settlement, except a sale in a two-sided market that has fallen
+    below that. A sale without a two-sided market falls back on that settlement alone, a buy has
     then no upper bound and is refused.
     """
     mid = quote.mid
@@ -190,7 +191,10 @@ def collar(
     low = None if mid is None else mid * (1 - settings.collar_mid_share)
     if prior_settle is not None:
         floor = prior_settle * (1 - settings.collar_settle_share)
-        low = floor if low is None else max(low, min(floor, mid or floor))
+        if low is None or mid is None:
+            low = floor
+        elif floor <= mid:
+            low = max(low, floor)
     return low, None
 
 

@@ -39,6 +39,16 @@ def test_a_sale_ends_three_percent_under_the_mid() -> None:
     ]
 
 
+def test_a_market_that_fell_by_half_can_still_be_sold_into() -> None:
+    quote = Quote(bid=20.00, ask=20.30, age_s=1.0)
+    assert [price(Side.SELL, rung, quote, settle=40.0) for rung in range(4)] == [
+        Decimal("20.15"),
+        Decimal("20.00"),
+        Decimal("19.90"),
+        Decimal("19.55"),
+    ]
+
+
 def test_no_market_gives_a_buy_no_price_and_a_sale_the_last_trade_or_the_settlement() -> None:
     assert price(Side.BUY, 0, Quote(last=21.0)) is None
     assert price(Side.SELL, 0, Quote(last=21.0)) == Decimal("21.00")
