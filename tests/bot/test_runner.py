@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable
@@ -29,6 +30,7 @@ class Line:
         self.asked: Callable[[datetime], None] = lambda at: None
 
     async def heartbeat(self) -> datetime:
+        await asyncio.sleep(0)  # as a real question does, it lets the loop see signals
         self.at += self.pace
         self.asked(self.at)
         return self.at
