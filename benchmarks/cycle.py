@@ -23,6 +23,7 @@ from bot.barrier import settle
 from bot.broker.connection import Endpoint
 from bot.broker.ib import IbBroker
 from bot.clock import SteppedClock
+from bot.collector import quieten
 from bot.cycle import Cycle
 from bot.demo import CLIENT_ID, stride
 from bot.gateway.exchange import SimulatedExchange
@@ -119,6 +120,7 @@ async def run(folder: Path) -> None:
         await settle(gateway, broker, CLIENT_ID)
 
     await robot.open()
+    quieten()  # as `alvh run` does
     try:
         until = market.start + timedelta(hours=17, minutes=50 + CYCLES)  # the session opens 17 h 40 min after the start
         await Stepper(clock, robot.jobs(), catch_up, stride).run(until)

@@ -34,10 +34,12 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Guard the scenario's condor book with the real bot, show it live, and draw the picture of the days."""
+    from bot.collector import quieten
     from bot.demo import Show, perform
     from bot.options import options_from
     from config import layers
 
+    quieten()
     settings = layers.load("demo", config).settings
     parts = options_from(settings)
     show = Show(

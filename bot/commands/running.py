@@ -52,6 +52,7 @@ def run(
 async def _run(settings: Settings, clock: Clock, confirm: str) -> None:
     from bot.app import Bot
     from bot.clock import SteppedClock
+    from bot.collector import quieten
     from bot.runner import check_clock, run_on_gateway_time, run_on_real_clock
 
     broker = _broker(settings, clock)
@@ -66,6 +67,7 @@ async def _run(settings: Settings, clock: Clock, confirm: str) -> None:
     except BaseException:
         await broker.disconnect()
         raise
+    quieten()
     try:
         typer.echo(_greeting(settings, bot))
         if isinstance(clock, SteppedClock):
