@@ -1,12 +1,14 @@
 """Name errors by what the operator must do.
 
-    AlvhError            every error this program raises on purpose; str(error) is one clear line
-    ├── UsageProblem     wrong command line, settings or data file: mend it and start again      (exit 2)
-    ├── Refuse           this proposal dies, the journal says why                                 (exit 3)
-    ├── Unreachable      the broker cannot be reached                                             (exit 4)
-    ├── Retry            a read or a connection failed in a way that may pass: the caller may try again
-    ├── Halt             stop opening and page a human                                            (exit 1)
-    └── Bug              the program contradicted itself: stop opening and report it               (exit 1)
+```
+AlvhError            every error this program raises on purpose; str(error) is one clear line
+├── UsageProblem     wrong command line, settings or data file: mend it and start again      (exit 2)
+├── Refuse           this proposal dies, the journal says why                                 (exit 3)
+├── Unreachable      the broker cannot be reached                                             (exit 4)
+├── Retry            a read or a connection failed in a way that may pass: try again
+├── Halt             stop opening and page a human                                            (exit 1)
+└── Bug              the program contradicted itself: stop opening and report it               (exit 1)
+```
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ import structlog
 
 from bot.clock import Clock
 
-
 CHATTY = ("alembic", "apscheduler", "ib_insync", "ib_async")
 """Libraries that log every job and every frame; of theirs, warnings and worse are kept."""
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """Hold one listed contract with IB's field names and quirks (`expiry` is lastTradeDateOrContractMonth, YYYYMMDD)."""
+    """Hold one listed contract with IB's names and quirks (`expiry` is lastTradeDateOrContractMonth, YYYYMMDD)."""
 
     con_id: int
     symbol: str
@@ -160,13 +160,18 @@ class Market(Protocol):
         """Return model greeks of an option at `now`; `None` when its market has no model."""
 
     def generic(self, con_id: int) -> dict[str, float]:
-        """Return generic-tick values by IB's name (`optionHistoricalVol`, `optionImpliedVol`, `openInterest`, ...), where they exist."""
+        """Return generic-tick values by IB's name (`optionImpliedVol`, `openInterest`, ...), where they exist."""
 
-    def bars(self, con_id: int, what: str, start: datetime, end: datetime, step_s: int, *, rth: bool) -> Sequence[HistoryBar]:
-        """Return bars of `step_s` seconds in [start, end), `what` being IB's TRADES, MIDPOINT, BID, ASK, BID_ASK...; nothing after `now`."""
+    def bars(
+        self, con_id: int, what: str, start: datetime, end: datetime, step_s: int, *, rth: bool
+    ) -> Sequence[HistoryBar]:
+        """Return bars of `step_s` seconds in [start, end), nothing after `now`.
+
+        `what` is IB's TRADES, MIDPOINT, BID, ASK or BID_ASK.
+        """
 
     def hours(self, con_id: int, first: date, days: int) -> tuple[str, str]:
-        """Return IB's tradingHours and liquidHours strings for `days` calendar days from `first`, in the contract's zone."""
+        """Return IB's tradingHours and liquidHours for `days` calendar days from `first`, in the contract's zone."""
 
     def zone(self, con_id: int) -> str:
         """Return the contract's time zone id as IB writes it (US/Eastern, US/Central)."""
@@ -196,7 +201,7 @@ class ComboLeg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:
-    """Hold the trading content of a placeOrder frame; what the frame carries beyond it is kept by the wire for echoing."""
+    """Hold the trading content of a placeOrder frame; the wire keeps for echoing what the frame carries beyond it."""
 
     client_id: int
     order_id: int
@@ -309,7 +314,10 @@ Report = OrderReport | FillReport | ErrorReport | PositionReport | WhatIfReport
 
 
 class Exchange(Protocol):
-    """Match orders against the displayed market and keep the account's books. Every method that can change an order returns what clients must be told, in order."""
+    """Match orders against the displayed market and keep the account's books.
+
+    Every method that can change an order returns what clients must be told, in order.
+    """
 
     def place(self, request: OrderRequest) -> Sequence[Report]:
         """Accept, modify (same client and order id), reject or answer as what-if."""
@@ -321,7 +329,7 @@ class Exchange(Protocol):
         """Cancel every working order of every client (reqGlobalCancel)."""
 
     def step(self) -> Sequence[Report]:
-        """Match resting orders against the market at its present time; expire DAY and GTD orders; settle expired contracts."""
+        """Match resting orders against the market as it stands; expire DAY and GTD orders; settle contracts."""
 
     def open_orders(self) -> Sequence[OrderReport]:
         """Return the working orders of every client, oldest first."""

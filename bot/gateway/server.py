@@ -40,8 +40,8 @@ class Gateway:
     """Be the TWS: accept clients, answer them at once, and tell them what changes as the market's time moves.
 
     `live_data=False` makes an account without live market data (354, delayed ticks only); `data_lines` is the number of
-    streaming quotes it may hold at once. `quiet_every` thins out the quotes that clients are shown while no order rests,
-    for a client that looks once a minute.
+    streaming quotes it may hold at once. `quiet_every` thins out the quotes that clients are shown while no order
+    rests, for a client that looks once a minute.
     """
 
     def __init__(
