@@ -18,6 +18,7 @@ from bot.orders.desk import OrderDesk, Outcome
 from bot.orders.ladder import OrderSettings
 from bot.supervise.inbox import Inbox
 from bot.supervise.operator import Operator
+from bot.supervise.tickets import ConsentSettings
 from strategies.alvh.policy import SizingPolicy
 from strategies.alvh.records import Account, Book, FuturePosition, MarketView, Proposal, Purpose, Side
 
@@ -32,6 +33,7 @@ class Stand:
     broker: FakeBroker = field(init=False)
     guard: GuardSettings = field(default_factory=GuardSettings)
     orders: OrderSettings = field(default_factory=OrderSettings)
+    consent: ConsentSettings = field(default_factory=ConsentSettings)
     environment: dict[str, str] = field(default_factory=dict)
     journal: Journal = field(init=False)
     projection: Projection = field(init=False)
@@ -61,6 +63,7 @@ class Stand:
             instruments=ALLOWED,
             guard=self.guard,
             orders=self.orders,
+            consent=self.consent,
             sizing=sizing,
         )
         self.inbox = Inbox(self.folder, self.mode, ACCOUNT)

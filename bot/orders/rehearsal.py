@@ -9,7 +9,8 @@ from bot.clock import Clock
 from bot.guard.controls import GuardSettings, failures, review
 from bot.journal import Journal, Kind, Projection
 from bot.journal.codec import to_json
-from bot.orders.ladder import OrderSettings, rung_price
+from bot.orders.ladder import OrderSettings
+from bot.orders.prices import Prices
 from bot.orders.refs import order_ref
 from bot.orders.situation import Look, situation
 from strategies.alvh.records import Book, MarketView, Proposal
@@ -37,7 +38,7 @@ class RehearsalDesk:
         self._mode = mode
         self._instruments = instruments
         self._guard = guard
-        self._orders = orders
+        self._prices = Prices(broker, instruments, guard, orders)
         self._seen: set[str] = set()
 
     def submit(self, proposal: Proposal, view: MarketView, book: Book) -> None:
@@ -46,18 +47,7 @@ class RehearsalDesk:
         if ref in self._seen:
             return
         self._seen.add(ref)
-        instrument = self._instruments.get(proposal.con_id)
-        limit = None
-        if instrument is not None:
-            limit = rung_price(
-                proposal.side,
-                0,
-                self._broker.quote(proposal.con_id),
-                tick=instrument.tick,
-                prior_settle=self._broker.day_values(proposal.con_id)[1],
-                guard=self._guard,
-                settings=self._orders,
-            )
+        limit = self._prices.limit(proposal.side, proposal.con_id, 0)
         seen = situation(
             proposal,
             ref,

@@ -27,6 +27,21 @@ class Look:
         return self.view.now - timedelta(seconds=self.book.age_s)
 
 
+class Looks:
+    """Know the newest look at the account; `submitted` is the one that the last proposal came from."""
+
+    def __init__(self, projection: Projection) -> None:
+        self._projection = projection
+        self.submitted: Look | None = None
+
+    def latest(self) -> Look | None:
+        """Return the newer of the last recorded wake-up and the last proposal's view."""
+        recorded = self._projection.last_look()
+        if recorded is None or (self.submitted is not None and self.submitted.view.now >= recorded[0].now):
+            return self.submitted
+        return Look(view=recorded[0], book=recorded[1])
+
+
 def situation(
     proposal: Proposal,
     ref: str,

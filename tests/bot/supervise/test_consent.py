@@ -166,14 +166,13 @@ async def test_rearming_under_the_environment_variable_says_that_it_did_not_help
 
 
 async def test_a_sale_that_nobody_answered_is_asked_about_again(tmp_path: Path) -> None:
-    stand = Stand(folder=tmp_path, mode="live")
+    stand = Stand(folder=tmp_path, mode="live", consent=ConsentSettings(reducing_is_automatic=False))
     ref = order_ref("live", ACCOUNT, "own-0")
     assert stand.submit(buying(4, key="own-0")) is Outcome.WAITING
     say(stand, Say.APPROVE, stand.desk.tickets.open[-1].id)
     await stand.later(1)
     stand.broker.say(ref)
     stand.broker.fill(ref, 4)
-    stand.desk._consent = ConsentSettings(reducing_is_automatic=False)
     assert stand.submit(selling(2)) is Outcome.WAITING
     await stand.later(91)
     assert verdicts(stand) == ["approved", "expired"]

@@ -1,0 +1,58 @@
+"""Write the desk's entries, and remember when the journal can no longer be written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from bot.clock import Clock
+from bot.errors import Halt
+from bot.journal.codec import to_json
+from bot.journal.entry import Kind
+from bot.journal.projections import Projection
+from bot.journal.store import Journal
+from strategies.alvh.records import Check, Proposal
+
+
+class Pen:
+    """Write entries at the present instant; `halt` says why no more can be written."""
+
+    def __init__(self, journal: Journal, projection: Projection, clock: Clock) -> None:
+        self._journal = journal
+        self._projection = projection
+        self._clock = clock
+        self.halt = ""
+
+    def require(self) -> None:
+        """Raise `Halt` again when an entry could not be written before."""
+        if self.halt:
+            raise Halt(self.halt)
+
+    def write(self, kind: Kind, body: Mapping[str, Any], wall: Mapping[str, Any] | None = None) -> None:
+        """Append one entry; raise `Halt`, and remember it, when that fails."""
+        try:
+            self._journal.append(kind, body, at=self._clock.now(), wall=wall)
+        except Halt as halt:
+            self.halt = str(halt)
+            raise
+
+    def say(self, ref: str, what: str, **rest: str) -> None:
+        """Write what became of an order: unheard, or ended with its life and why."""
+        self.write(Kind.ORDER, {"ref": ref, "what": what, **rest})
+
+    def refuse(self, proposal: Proposal, ref: str, by: str, checks: tuple[Check, ...], why: str) -> None:
+        """Write that an order is not sent, who says so, and the checks that were made."""
+        body = {
+            "ref": ref,
+            "by": by,
+            "proposal": to_json(proposal),
+            "checks": [to_json(check) for check in checks],
+            "why": why,
+        }
+        self.write(Kind.REFUSAL, body)
+
+    def lock(self, name: str, why: str, day: date | None = None) -> None:
+        """Set or, with an empty reason, lift a lock on opening; saying the same again writes nothing."""
+        if self._projection.locks.get(name, ("", None)) != (why, day):
+            self.write(Kind.LOCK, {"name": name, "why": why, "day": None if day is None else day.isoformat()})
