@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from bot import session as calendar
 from bot.broker.ib import IbBroker
 from bot.broker.port import Instrument, LinkState
 from bot.broker.readonly import ReadOnlyBroker
@@ -40,25 +38,6 @@ WAKE_SECOND = "5"  # a few seconds after the minute, when the bar that ended wit
 ATTEND_SECONDS = "*/5"
 TEND_SECOND = "30"
 HOURS = "9-16"  # New York; the session calendar decides the rest
-
-
-class TradingDays:
-    """Answer what the observer asks of the session calendar."""
-
-    def closes_at(self, day: date) -> datetime:
-        """Return the close of a session; of a day without one, the close of the session before it."""
-        hours = calendar.hours_on(day) or calendar.hours_on(calendar.previous_session(day))
-        if hours is None:
-            raise Halt(f"the trading calendar has no session at or before {day}: update exchange_calendars")
-        return hours.closes_at
-
-    def next_day(self, day: date) -> date:
-        """Return the first session after a day."""
-        return calendar.next_session(day)
-
-    def days_between(self, first: date, last: date) -> int:
-        """Return the sessions after `first` up to and including `last`."""
-        return calendar.business_days_between(first, last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

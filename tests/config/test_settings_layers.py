@@ -148,4 +148,4 @@ def test_the_file_to_begin_with_says_every_key_and_changes_nothing(tmp_path: Pat
 
 def test_the_variables_that_are_no_settings_are_not_taken_for_misspelt_ones():
     for name in ("ALVH_KILL", "ALVH_CLIENT", "ALVH_TRACEBACK", "ALVH_SHARED_DATA"):
-            assert layers.load("dry-run", environ={name: "1"}).settings.mode == "dry-run"
+        assert layers.load("dry-run", environ={name: "1"}).settings.mode == "dry-run"

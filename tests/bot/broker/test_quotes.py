@@ -82,6 +82,8 @@ def test_delayed_tick_types_mark_the_quote():
 def test_no_tick_is_an_empty_quote_without_age():
     quote = Line(con_id=1).quote(NOW)
     assert (quote.bid, quote.ask, quote.last, quote.age_s, quote.mid) == (None, None, None, None, None)
+
+
 def test_a_size_that_comes_alone_confirms_the_price_of_its_side_only():
     line = Line(con_id=1)
     line.tick(1, 15.0, 10, NOW)
