@@ -40,6 +40,7 @@ class Point:
     hedge_pnl: float | None
     summary: str
     obstacle: str  # name of the check that stood against an order; empty when none did
+    acts: bool = False  # whether an order was proposed
 
     @property
     def net_vega(self) -> float | None:
@@ -196,6 +197,7 @@ class Teller:
             hedge_pnl=self.hedge_pnl(),
             summary=decision.summary,
             obstacle=blocked.name if blocked is not None else "",
+            acts=bool(decision.proposals),
         )
 
     def _mark(self, view: MarketView, book: Book) -> None:

@@ -95,9 +95,9 @@ def story_lines(entries: Iterable[Entry]) -> Iterator[str]:
         moment = next(moments, None)
 
 
-def _chapter(point: Point) -> tuple[str, str, str]:
-    """Return what must stay the same for wake-ups to be told in one breath: day, phase, and what stood in the way."""
-    return (clock(point.at)[:14], point.phase, point.obstacle)
+def _chapter(point: Point) -> tuple[str, str, str, bool]:
+    """Return what must stay the same for wake-ups to be told in one breath: day, phase, obstacle, whether it acts."""
+    return (clock(point.at)[:14], point.phase, point.obstacle, point.acts)
 
 
 def _quiet(stretch: list[Point]) -> Iterator[str]:

@@ -154,6 +154,18 @@ def test_a_fill_after_the_last_wakeup_is_still_told(tmp_path: Path) -> None:
     assert headings(day)[-1] == "*** Mon 2018-02-05 10:01:00  Buy 1 VXM Mar18: the put side is inflated"
 
 
+def test_a_wakeup_that_acts_is_not_told_with_the_quiet_ones_before_it(tmp_path: Path) -> None:
+    day = SmallDay(folder=tmp_path)
+    for minutes in (30, 31):
+        day.wake(market_view(minutes))
+    view = market_view(32)
+    day.wake(view, decided(view, selling("s1", 1)))
+    assert [line.partition(" wake-up")[0] for line in headings(day)] == [
+        "Mon 2018-02-05 10:00 to 10:01  2",
+        "Mon 2018-02-05 10:02  1",
+    ]
+
+
 def test_the_story_of_an_empty_journal_is_empty(tmp_path: Path) -> None:
     assert list(story_lines(SmallDay(folder=tmp_path).entries())) == []
 
