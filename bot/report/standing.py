@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from bot.report.story import contract_name
 from bot.supervise.tickets import Ticket, Tickets
 from strategies.alvh.records import Lot
 
+SHOWN = 5  # alerts and operator's words, the latest
 NEW_YORK = ZoneInfo("America/New_York")
 
 
@@ -20,6 +21,7 @@ def standing(mode: str, account: str, entries: Iterable[Entry]) -> dict[str, Any
     """Return the facts of `alvh status` in the order in which they are printed; times in New York."""
     projection, tickets, last, last_wakeup, wakeups = Projection(), Tickets(), None, None, 0
     alerts: list[str] = []
+    words: list[str] = []
     for entry in entries:
         projection.apply(entry)
         tickets.apply(entry)
@@ -28,6 +30,8 @@ def standing(mode: str, account: str, entries: Iterable[Entry]) -> dict[str, Any
             last_wakeup, wakeups = entry, wakeups + 1
         elif entry.kind is Kind.ALERT:
             alerts.append(f"{clock(entry.at)} {entry.body.get('why', '')}")
+        elif entry.kind is Kind.OPERATOR:
+            words.append(f"{clock(entry.at)} {_word(entry.body)}")
     memory = projection.memory()
     locks = () if last is None else projection.locked(last.at.astimezone(NEW_YORK).date())
     return {
@@ -45,7 +49,8 @@ def standing(mode: str, account: str, entries: Iterable[Entry]) -> dict[str, Any
         ],
         "waiting_tickets": [_ticket(ticket) for ticket in tickets.open],
         "opening_locked_by": list(locks),
-        "alerts": alerts[-5:],
+        "operator_words": words[-SHOWN:],
+        "alerts": alerts[-SHOWN:],
     }
 
 
@@ -60,6 +65,13 @@ def order_rows(entries: Iterable[Entry]) -> list[dict[str, Any]]:
 def clock(at: datetime) -> str:
     """Return an instant in New York time."""
     return f"{at.astimezone(NEW_YORK):%a %Y-%m-%d %H:%M:%S}"
+
+
+def _word(body: Mapping[str, Any]) -> str:
+    """Return what an operator said and what became of it."""
+    said = f"{body['who'] or 'somebody'}: {body['word'] or 'an unreadable word'} {body['subject']}".strip()
+    why = f" ({body['why']})" if body["why"] else ""
+    return f"{said} - {'obeyed' if body['accepted'] else 'not obeyed'}{why}"
 
 
 def _lot(lot: Lot) -> str:

@@ -37,7 +37,7 @@ def explain(decision: Decision) -> str:
     lines += [f"Order: {_proposal(proposal)}" for proposal in decision.proposals]
     lines += [f"Take back: {ref}" for ref in decision.cancel]
     if refused:
-        lines += ["Against acting:", *(_line(check) for check in refused)]
+        lines += ["Against opening:", *(_line(check) for check in refused)]
     if agreed:
         lines += [AGREED, *(_line(check) for check in agreed)]
     return "\n".join(lines)
@@ -98,7 +98,8 @@ def _book(exposure: Exposure | None) -> list[str]:
         f"({_usd(exposure.vega30_usd)} per VIX point), delta {_usd(exposure.delta_usd)} per SPX point",
     ]
     if exposure.lower_break_even is not None and exposure.upper_break_even is not None:
-        lines.append(f"Break-even between {exposure.lower_break_even:,.0f} and {exposure.upper_break_even:,.0f}")
+        below, above = exposure.lower_break_even, exposure.upper_break_even
+        lines.append(f"Nearest break-evens, each expiry by itself: {below:,.0f} below, {above:,.0f} above")
     return lines
 
 

@@ -160,7 +160,7 @@ def _inflation(reading: Reading) -> Check:
     elif inflation >= sizing.inflation_arm:
         why = f"the short puts' vega is inflated by {inflation:.0%}"
     elif inflation >= sizing.inflation_watch:
-        why = f"watch: the short puts' vega is inflated by {inflation:.0%}"
+        why = f"the short puts' vega is inflated by {inflation:.0%}: under watch"
     else:
         why = f"the short puts' vega is inflated by {inflation:.0%} only"
     passed = inflation is not None and inflation >= sizing.inflation_arm

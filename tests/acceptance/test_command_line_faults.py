@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.broker import client
 from bot.cli import run
 from bot.gateway.exchange import SimulatedExchange
 from bot.gateway.market import load_market
@@ -276,10 +277,8 @@ def test_the_demo_survives_garbage_on_its_gateways_port(tmp_path: Path) -> None:
 
 
 async def _talk(port: int) -> list[object]:
-    from ib_insync import IB
-
-    ib = IB()
-    await ib.connectAsync("127.0.0.1", port, clientId=3)
+    ib = client.load().IB()
+    await ib.connectAsync("127.0.0.1", port, clientId=3, timeout=30)
     times = [await ib.reqCurrentTimeAsync()]
     for noise in (
         b"GET / HTTP/1.1\r\n\r\n",
@@ -293,8 +292,11 @@ async def _talk(port: int) -> list[object]:
         await writer.drain()
         times.append(await ib.reqCurrentTimeAsync())
         writer.close()
-    await asyncio.sleep(0.5)
-    times.append(await ib.reqCurrentTimeAsync())
+    for _ in range(100):
+        await asyncio.sleep(0.1)
+        times.append(await ib.reqCurrentTimeAsync())
+        if times[-1] > times[0]:
+            break
     assert ib.isConnected()
     ib.disconnect()
     return times

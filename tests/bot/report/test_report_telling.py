@@ -221,6 +221,18 @@ def test_locks_kill_switch_and_the_latest_alerts_are_shown(tmp_path: Path) -> No
     assert [alert.partition("alert ")[2] for alert in facts["alerts"]] == ["2", "3", "4", "5", "6"]
 
 
+def test_what_became_of_the_operators_words_is_shown(tmp_path: Path) -> None:
+    day = SmallDay(folder=tmp_path)
+    said = {"id": "1", "word": "approve", "subject": "ZZZZZZ", "who": "ann"}
+    day.write(Kind.OPERATOR, 30, **said, accepted=False, why="no ticket ZZZZZZ is open")
+    day.write(Kind.OPERATOR, 31, id="2", word="rearm", subject="", who="ann", accepted=True, why="")
+    words = standing("paper", "DU1", day.entries())["operator_words"]
+    assert [word.partition(" ann")[2] for word in words] == [
+        ": approve ZZZZZZ - not obeyed (no ticket ZZZZZZ is open)",
+        ": rearm - obeyed",
+    ]
+
+
 def test_an_empty_journal_stands_for_nothing(tmp_path: Path) -> None:
     facts = standing("paper", "DU1", SmallDay(folder=tmp_path).entries())
     assert (facts["last_entry"], facts["last_wakeup"], facts["decided"], facts["phase"]) == (None, None, None, "watch")

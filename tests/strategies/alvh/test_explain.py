@@ -33,7 +33,7 @@ def test_the_text_shows_order_theta_vega_and_hedge() -> None:
     text = explain(replace(buying(), exposure=exposure(lower_break_even=2585.0, upper_break_even=2866.0)))
     assert "Order: Buy 4 VXM" in text
     assert "Theta $900 a day, vega -$2,600 per vol point (-$2,500 per VIX point)" in text
-    assert "Break-even between 2,585 and 2,866" in text
+    assert "Nearest break-evens, each expiry by itself: 2,585 below, 2,866 above" in text
     assert "Hedge: $0 per VIX point, leaving -$2,500 with the book; target 15 minis; tranche-1" in text
 
 
@@ -42,7 +42,7 @@ def test_every_check_stands_in_the_text_once_and_refusals_come_first() -> None:
     lines = explain(found).splitlines()
     for check in found.checks:
         assert sum(line.startswith(f"  {check.name}: ") for line in lines) == 1
-    against = lines.index("Against acting:")
+    against = lines.index("Against opening:")
     assert lines[against + 1].startswith("  signal: VIX RSI")
     assert against < lines.index("In order:")
 
@@ -59,7 +59,7 @@ def test_a_decision_without_exposure_or_refusals_still_explains_itself() -> None
     bare = replace(found, exposure=None, checks=tuple(check for check in found.checks if check.passed))
     text = explain(bare)
     assert "Book:" not in text
-    assert "Against acting:" not in text
+    assert "Against opening:" not in text
     assert "In order:" not in explain(replace(found, checks=()))
 
 
