@@ -106,7 +106,8 @@ def one_line(point: Point) -> str:
     """Return one wake-up as one line of text."""
     inflation = "-" if point.inflation is None else f"{point.inflation:+.0%}"
     return (
-        f"{_clock(point)}  VIX {number(point.vix)}  VX {number(point.vx)}  breadth {number(point.breadth, sign=True)}  "
+        f"{_clock(point)}  VIX {number(point.vix)}  {point.vx_name} {number(point.vx)}  "
+        f"breadth {number(point.breadth, sign=True)}  "
         f"vega {dollars(point.vega)} (baseline {dollars(point.baseline)}, put side {inflation})  "
         f"hedge {point.minis} minis  P&L book {dollars(point.book_pnl)} hedge {dollars(point.hedge_pnl)}  {point.phase}"
     )

@@ -41,6 +41,12 @@ class Point:
     summary: str
     obstacle: str  # name of the check that stood against an order; empty when none did
     acts: bool = False  # whether an order was proposed
+    vx_month: str = ""  # settlement month of the contract that `vx` is of
+
+    @property
+    def vx_name(self) -> str:
+        """Return VX with the month that is followed: VX Feb18."""
+        return f"VX {self.vx_month}".strip()
 
     @property
     def net_vega(self) -> float | None:
@@ -198,6 +204,7 @@ class Teller:
             summary=decision.summary,
             obstacle=blocked.name if blocked is not None else "",
             acts=bool(decision.proposals),
+            vx_month="" if traded is None else f"{traded.settles_on:%b%y}",
         )
 
     def _mark(self, view: MarketView, book: Book) -> None:

@@ -95,9 +95,9 @@ def story_lines(entries: Iterable[Entry]) -> Iterator[str]:
         moment = next(moments, None)
 
 
-def _chapter(point: Point) -> tuple[str, str, str, bool]:
-    """Return what must stay the same for wake-ups to be told in one breath: day, phase, obstacle, whether it acts."""
-    return (clock(point.at)[:14], point.phase, point.obstacle, point.acts)
+def _chapter(point: Point) -> tuple[str, str, str, bool, str]:
+    """Return what must stay the same for wake-ups to be told in one breath: day, phase, obstacle, acts, VX month."""
+    return (clock(point.at)[:14], point.phase, point.obstacle, point.acts, point.vx_month)
 
 
 def _quiet(stretch: list[Point]) -> Iterator[str]:
@@ -108,7 +108,7 @@ def _quiet(stretch: list[Point]) -> Iterator[str]:
     wakeups = "1 wake-up" if len(stretch) == 1 else f"{len(stretch)} wake-ups"
     yield f"{span}  {wakeups}: {last.summary}"
     yield (
-        f"    VIX {_path(first.vix, last.vix)}, VX {_path(first.vx, last.vx)}, "
+        f"    VIX {_path(first.vix, last.vix)}, {last.vx_name} {_path(first.vx, last.vx)}, "
         f"breadth {_path(first.breadth, last.breadth)}, put side {_path(first.inflation, last.inflation, '+.0%')}, "
         f"vega {dollars(last.vega)}, hedge {last.minis} minis, "
         f"P&L book {dollars(last.book_pnl)} hedge {dollars(last.hedge_pnl)}"

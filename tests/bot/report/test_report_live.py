@@ -32,7 +32,9 @@ def test_without_a_terminal_there_are_moments_and_a_line_each_half_hour(tmp_path
     assert "Mon 05 Feb 10:00  Armed: the put side is up by half" in lines
     assert "Mon 05 Feb 10:01  Buy 2 VXM Mar18: the put side is inflated" in lines
     (figures,) = [line for line in lines if "VIX" in line]
-    assert figures.startswith("Mon 05 Feb 10:00  VIX 20.00  VX 18.00  breadth -0.70  vega -$2,500 (baseline -$2,600")
+    assert figures.startswith(
+        "Mon 05 Feb 10:00  VIX 20.00  VX Mar18 18.00  breadth -0.70  vega -$2,500 (baseline -$2,600"
+    )
     assert len(lines) == 5  # four moments, one half hour
     assert "\x1b" not in "".join(lines)
 

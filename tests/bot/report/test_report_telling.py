@@ -119,7 +119,7 @@ def test_a_quiet_stretch_is_one_line_until_day_phase_or_obstacle_changes(tmp_pat
     ]
     first = next(line for line in story_lines(day.entries()) if line.startswith("    "))
     assert first.startswith(
-        "    VIX 23.00 to 23.20, VX 18.00, breadth -0.70, put side +50%, vega -$2,500, hedge 0 minis"
+        "    VIX 23.00 to 23.20, VX Mar18 18.00, breadth -0.70, put side +50%, vega -$2,500, hedge 0 minis"
     )
 
 
