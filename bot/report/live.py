@@ -30,7 +30,8 @@ class LiveView:
         self._console = console
         self._mode = mode
         self._title = title
-        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        draws = console.is_terminal and not console.is_dumb_terminal
+        self._live = Live(console=console, auto_refresh=False, transient=True) if draws else None
         self._moments_shown = 0
         self._points_shown = 0
 

@@ -15,16 +15,23 @@ from bot.report.live import SPARKS, LiveView, number, one_line, sparkline
 from bot.report.story import Teller
 
 
-def watched(day: SmallDay, *, terminal: bool, title: str = "by hand") -> str:
+def watched(day: SmallDay, *, terminal: bool, title: str = "by hand", kind: str = "xterm") -> str:
     """Feed the journal to a live view entry by entry and return everything it wrote."""
     page = io.StringIO()
-    console = Console(file=page, width=80, record=True, force_terminal=terminal, color_system=None)
+    console = Console(
+        file=page, width=80, record=True, force_terminal=terminal, color_system=None, _environ={"TERM": kind}
+    )
     teller = Teller()
     with LiveView(console, mode="paper", title=title) as view:
         for entry in day.entries():
             teller.apply(entry)
             view.update(teller)
     return page.getvalue()
+
+
+def test_a_terminal_that_cannot_redraw_gets_plain_lines(tmp_path: Path) -> None:
+    day = hedged_day(tmp_path)
+    assert watched(day, terminal=True, kind="dumb") == watched(day, terminal=False)
 
 
 def test_without_a_terminal_there_are_moments_and_a_line_each_half_hour(tmp_path: Path) -> None:
