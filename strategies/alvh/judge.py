@@ -11,6 +11,7 @@ from strategies.alvh.false_spike import credible, persistent
 from strategies.alvh.holdings import working
 from strategies.alvh.margin import affordable
 from strategies.alvh.overnight import keep_overnight, overnight_due
+from strategies.alvh.permit import permit
 from strategies.alvh.policy import Policy
 from strategies.alvh.readiness import opening_time, readiness
 from strategies.alvh.reading import Reading, read
@@ -144,16 +145,26 @@ def _act(
     night = _night(reading, episode, planned)
     clear = binding is None and not rolled.under_way and episode is not None
     real = signs.ready and signs.real and hour.passed
-    account = affordable(reading, planned.minis)
+    account, granted = affordable(reading, planned.minis), permit(reading, planned)
     free = clear and real and account.passed and all(check.passed for check in night)
     reason = _why(reading, planned, signs)
-    minis = planned.minis if free and planned.allowed else 0
+    minis = (granted.minis or 0) if free and planned.allowed else 0
     bought, liquidity = orders(reading, minis, Purpose.TRANCHE, planned.number, (reading.vx, reading.vxm), reason)
     sold = sales(reading, binding) if binding else rolled.proposals
     return Action(
         episode=_after(reading, rolled.episode, planned, binding, bought=bool(bought)),
         proposals=(*sold, *bought),
-        checks=(steady, hour, *planned.checks, account, *night, *liquidity, *rolled.checks, *_lines(found)),
+        checks=(
+            steady,
+            hour,
+            *planned.checks,
+            account,
+            *granted.checks,
+            *night,
+            *liquidity,
+            *rolled.checks,
+            *_lines(found),
+        ),
     )
 
 
