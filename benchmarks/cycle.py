@@ -18,7 +18,7 @@ from typing import Any
 from machine import percentile, table
 
 import bot.cycle
-from bot.app import Bot, Plan
+from bot.app import Bot
 from bot.barrier import settle
 from bot.broker.connection import Endpoint
 from bot.broker.ib import IbBroker
@@ -31,6 +31,7 @@ from bot.gateway.market import load_market
 from bot.gateway.market.scenario import find_scenario
 from bot.gateway.server import Gateway
 from bot.observe.observer import Observer
+from bot.plan import Plan
 from bot.schedule import Stepper
 
 SCENARIO = "spike-2018-02"

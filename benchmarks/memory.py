@@ -12,10 +12,11 @@ from pathlib import Path
 from machine import table
 from round_trip import gateway
 
-from bot.app import Bot, Plan
+from bot.app import Bot
 from bot.broker.connection import Endpoint
 from bot.broker.ib import IbBroker
 from bot.clock import SteppedClock
+from bot.plan import Plan
 
 START = datetime(2018, 2, 1, 20, 50, tzinfo=UTC)
 WAKES = 8

@@ -2,68 +2,35 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from bot.alarm import Alarm
 from bot.broker.ib import IbBroker
 from bot.broker.port import Instrument, LinkState
 from bot.broker.readonly import ReadOnlyBroker
 from bot.clock import Clock
 from bot.cycle import Cycle, Desk
-from bot.errors import AlvhError, Halt, Unreachable
-from bot.guard.controls import GuardSettings
 from bot.guard.instance import InstanceLock
 from bot.guard.interlock import Link, interlock
 from bot.guard.kill import KillSwitch
 from bot.journal import Journal, Kind, Projection, Shelf, journal_path
 from bot.journal.codec import to_json
-from bot.journal.projections import session_day
+from bot.line import Line
 from bot.observe.observer import Observer
 from bot.observe.settings import Sight
 from bot.orders.desk import OrderDesk
-from bot.orders.ladder import OrderSettings
 from bot.orders.rehearsal import RehearsalDesk
+from bot.plan import Plan
 from bot.schedule import Job, on_session_days
 from bot.supervise.inbox import Inbox
 from bot.supervise.operator import Operator
-from bot.supervise.tickets import ConsentSettings
-from strategies.alvh.policy import Policy
-
-log = logging.getLogger(__name__)
 
 WAKE_SECOND = "5"  # a few seconds after the minute, when the bar that ended with it is closed
 ATTEND_SECONDS = "*/5"
 TEND_SECOND = "30"
 HOURS = "9-16"  # New York; the session calendar decides the rest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Say what a bot is built from.
-
-    `about` goes into the journal's first entry (scenario, seed, title); `simulated` says that the other side is the
-    program's own gateway; `arm_file` and `confirmed_account` are for live only.
-    """
-
-    mode: str
-    port: int
-    configured_account: str
-    folder: Path
-    journal_url: str = ""
-    durable: bool = True
-    simulated: bool = False
-    rate: float = 0.04
-    data_lines: int = 100
-    policy: Policy = field(default_factory=Policy)
-    guard: GuardSettings = field(default_factory=GuardSettings)
-    orders: OrderSettings = field(default_factory=OrderSettings)
-    consent: ConsentSettings = field(default_factory=ConsentSettings)
-    arm_file: Path | None = None
-    confirmed_account: str = ""
-    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 class AllowList(Mapping[int, Instrument]):
@@ -99,15 +66,14 @@ class Bot:
         self.plan = plan
         self.broker = broker
         self.clock = clock
-        self.halted = ""
         self.journal: Journal
         self.place: Path | str = ""
         self._writer = broker if isinstance(broker, IbBroker) else None
         self._lock: InstanceLock | None = None
         self._cycle: Cycle
         self._desk: RecoveringDesk
-        self._was_up = True
-        self._program_lock: dict[str, str] = {}
+        self._alarm: Alarm
+        self._line: Line
         self._operator: Operator | None = None
 
     async def open(self, follow: Callable[[Journal], None] = lambda journal: None) -> None:
@@ -136,6 +102,7 @@ class Bot:
         self.place = plan.journal_url or journal_path(plan.folder, plan.mode, account)
         self.journal = Journal.open(self.place, mode=plan.mode, account=account, durable=plan.durable)
         follow(self.journal)
+        self._alarm = Alarm(self.journal, self.clock)
         self._assemble()
         self._journal_start()
         await self._desk.recover()
@@ -155,6 +122,7 @@ class Bot:
         )
         observer = Observer(self.broker, self.clock, sight)
         self._desk = self._new_desk(projection, AllowList(observer))
+        self._line = Line(self.broker, self._alarm, self._desk.recover)
         self._cycle = Cycle(
             clock=self.clock,
             observer=observer,
@@ -207,19 +175,16 @@ class Bot:
 
     def jobs(self) -> tuple[Job, ...]:
         """Return the job table, in the order in which jobs that fall due together run."""
+        safely = self._alarm.safely
         return (
             Job(
                 name="attend",
                 trigger=on_session_days(hour=HOURS, second=ATTEND_SECONDS),
-                run=self._safely(self._attend),
+                run=safely(self._attend),
                 grace_s=4,
             ),
-            Job(
-                name="wake", trigger=on_session_days(hour=HOURS, second=WAKE_SECOND), run=self._safely(self._cycle.wake)
-            ),
-            Job(
-                name="tend", trigger=on_session_days(hour=HOURS, second=TEND_SECOND), run=self._safely(self._tend_line)
-            ),
+            Job(name="wake", trigger=on_session_days(hour=HOURS, second=WAKE_SECOND), run=safely(self._cycle.wake)),
+            Job(name="tend", trigger=on_session_days(hour=HOURS, second=TEND_SECOND), run=safely(self._line.tend)),
         )
 
     async def close(self) -> None:
@@ -233,11 +198,14 @@ class Bot:
             if self._lock is not None:
                 self._lock.release()
 
+    @property
+    def halted(self) -> str:
+        """Return why the bot must end; empty while it need not."""
+        return self._alarm.halted
+
     def report(self, job: str, what: str) -> None:
         """Journal that a job was missed or failed."""
-        log.error("job %s %s", job, what)
-        if not self.halted:
-            self.journal.append(Kind.MISSED, {"job": job, "why": what}, at=self.clock.now())
+        self._alarm.missed(job, what)
 
     async def _attend(self) -> None:
         """Obey the operator, then advance what is under way, even when an unreadable inbox stops the former."""
@@ -246,61 +214,3 @@ class Bot:
                 self._operator.attend()
         finally:
             await self._desk.attend()
-
-    async def _tend_line(self) -> None:
-        """Bring a lost line back, and everything in step: what was executed meanwhile nobody tells by itself."""
-        if self.broker.fault:
-            self._lock_opening(f"an event of the broker could not be handled ({self.broker.fault})")
-            await self.broker.disconnect()
-        lost = self.broker.link is LinkState.DISCONNECTED
-        if lost:
-            try:
-                await self.broker.connect()
-            except Unreachable as problem:
-                if self._was_up:
-                    self._alert(f"the line is lost: {problem}")
-                self._was_up = False
-                return
-        up = self.broker.link is LinkState.UP
-        if lost or (up and not self._was_up):
-            await self._desk.recover()
-        if not up and self._was_up:
-            self._alert(f"the line to the exchange is {self.broker.link}: nothing is opened until it is up")
-        self._was_up = up
-
-    def _safely(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        """Wrap a job: what it raises is journalled and the next job runs, a broken journal halts the bot.
-
-        What nobody meant to raise locks opening for the session as well; reducing risk stays possible.
-        """
-
-        async def run() -> None:
-            if self.halted:
-                return
-            try:
-                await job()
-            except AlvhError as error:
-                self._alert(str(error))
-            except Exception as error:
-                log.exception("a job failed")
-                self._lock_opening(f"the program failed ({error!r}): report it")
-
-        return run
-
-    def _lock_opening(self, why: str) -> None:
-        """Alert, and forbid opening for the rest of the session; saying the same again writes nothing."""
-        now = self.clock.now()
-        lock = {"name": "program", "why": why, "day": session_day(now).isoformat()}
-        if lock == self._program_lock:
-            return
-        self._program_lock = lock
-        self._alert(why)
-        if not self.halted:
-            self.journal.append(Kind.LOCK, lock, at=now)
-
-    def _alert(self, why: str) -> None:
-        log.error("%s", why)
-        try:
-            self.journal.append(Kind.ALERT, {"why": why}, at=self.clock.now())
-        except Halt as halt:
-            self.halted = str(halt)

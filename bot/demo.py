@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.app import Bot, Plan
+from bot.app import Bot
 from bot.barrier import settle
 from bot.broker.connection import Endpoint
 from bot.broker.ib import IbBroker
@@ -23,6 +23,7 @@ from bot.gateway.server import Gateway
 from bot.guard.controls import GuardSettings
 from bot.journal import Journal, JournalReader, journal_path
 from bot.orders.ladder import OrderSettings
+from bot.plan import Plan
 from bot.report.page import draw
 from bot.report.result import Result, Run
 from bot.report.story import Teller

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import bot.cycle
-from bot.app import Bot, Plan
+from bot.app import Bot
 from bot.barrier import settle
 from bot.broker.connection import Endpoint
 from bot.broker.ib import IbBroker
@@ -29,6 +29,7 @@ from bot.gateway.server import Gateway
 from bot.guard.interlock import LIVE_PORTS, PAPER_PORTS
 from bot.journal import Entry, Kind
 from bot.orders.refs import is_ours
+from bot.plan import Plan
 from bot.schedule import Stepper
 from bot.supervise.inbox import Inbox, Say
 from strategies.alvh.decide import decide

@@ -13,9 +13,10 @@ from bot.commands.where import ConfigOption, ProfileOption
 from bot.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from bot.app import Bot, Plan
+    from bot.app import Bot
     from bot.broker.readonly import ReadOnlyBroker
     from bot.clock import Clock
+    from bot.plan import Plan
     from config.settings import Settings
 
 ARM_FILE = "arm"
@@ -90,8 +91,8 @@ def _broker(settings: Settings, clock: Clock) -> ReadOnlyBroker:
 
 
 def _plan(settings: Settings, confirm: str) -> Plan:
-    from bot.app import Plan
     from bot.options import options_from
+    from bot.plan import Plan
 
     options, folder = options_from(settings), Path(settings.journal.folder)
     account = settings.connection.account

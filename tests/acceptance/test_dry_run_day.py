@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from whole_day import CANCEL, GLOBAL_CANCEL, MORNING, PLACE, Day, scripted
 
-from bot.app import Bot, Plan
+from bot.app import Bot
 from bot.broker.connection import Endpoint
 from bot.broker.ib import IbBroker
 from bot.broker.readonly import ReadOnlyBroker
 from bot.errors import Refuse
 from bot.journal import Kind
+from bot.plan import Plan
 
 WRITERS = ("place", "reprice", "cancel", "what_if")
 

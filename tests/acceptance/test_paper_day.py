@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from whole_day import MORNING, PLACE, Day, scripted
 
-from bot.app import Bot, Plan
+from bot.app import Bot
 from bot.broker.connection import Endpoint
 from bot.broker.ib import IbBroker
 from bot.errors import Refuse
 from bot.journal import Kind
+from bot.plan import Plan
 
 
 async def test_paper_buys_by_itself_and_position_equals_executions(

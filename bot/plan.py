@@ -1,0 +1,39 @@
+"""Say what a bot is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.guard.controls import GuardSettings
+from bot.orders.ladder import OrderSettings
+from bot.supervise.tickets import ConsentSettings
+from strategies.alvh.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Say what a bot is built from.
+
+    `about` goes into the journal's first entry (scenario, seed, title); `simulated` says that the other side is the
+    program's own gateway; `arm_file` and `confirmed_account` are for live only.
+    """
+
+    mode: str
+    port: int
+    configured_account: str
+    folder: Path
+    journal_url: str = ""
+    durable: bool = True
+    simulated: bool = False
+    rate: float = 0.04
+    data_lines: int = 100
+    policy: Policy = field(default_factory=Policy)
+    guard: GuardSettings = field(default_factory=GuardSettings)
+    orders: OrderSettings = field(default_factory=OrderSettings)
+    consent: ConsentSettings = field(default_factory=ConsentSettings)
+    arm_file: Path | None = None
+    confirmed_account: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict)
