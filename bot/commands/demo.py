@@ -28,7 +28,9 @@ def demo(
     scenario: Annotated[
         str, typer.Option(help="A scenario's name or folder; `alvh gateway --list` shows them.")
     ] = "spike-2018-02",
-    seed: Annotated[int | None, typer.Option(help="Seed of the modelled paths; default: the scenario's own.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of the modelled paths; default: the scenario's own.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for journal and page; default: the profile's.")] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,

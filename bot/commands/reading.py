@@ -56,11 +56,13 @@ def orders(
         return
     if not rows:
         typer.echo("no order was intended")
+    else:
+        typer.echo("times are those of the intent, New York")
     for row in rows:
         average = "-" if row["average"] is None else f"{row['average']:.3f}"
         typer.echo(
             f"{row['time']}  {row['side']:4} {row['quantity']:>3} {row['contract']:10} {row['state']:9} "
-            f"filled {row['filled']:>3} at {average:>7}  {row['why']}  [{row['ref']}]"
+            f"{row['filled']:>3} done at {average:>7}  {row['why']}  [{row['ref']}]"
         )
 
 
