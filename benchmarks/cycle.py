@@ -19,7 +19,7 @@ from machine import percentile, table
 
 import bot.cycle
 from bot.app import Bot
-from bot.barrier import settle
+from bot.barrier import Barrier
 from bot.broker.connection import Endpoint
 from bot.broker.ib import IbBroker
 from bot.clock import SteppedClock
@@ -114,11 +114,11 @@ async def run(folder: Path) -> None:
     )
     endpoint = Endpoint(port=port, client_id=CLIENT_ID, account=plan.configured_account, stepped=True)
     broker = IbBroker(endpoint, clock, mode="demo")
-    robot = Bot(plan, broker, clock)
+    robot, barrier = Bot(plan, broker, clock), Barrier(gateway, broker, CLIENT_ID)
 
     async def catch_up(to: Any) -> None:
         gateway.advance(to)
-        await settle(gateway, broker, CLIENT_ID)
+        await barrier.settle()
 
     await robot.open()
     quieten()  # as `alvh run` does

@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.app import Bot
-from bot.barrier import settle
+from bot.barrier import Barrier
 from bot.broker.connection import Endpoint
 from bot.broker.ib import IbBroker
 from bot.clock import SteppedClock
@@ -91,7 +91,7 @@ async def _run(show: Show, market: Market, gateway: Gateway, port: int, watch: C
     )
     endpoint = Endpoint(port=port, client_id=CLIENT_ID, account=plan.configured_account, stepped=True)
     broker = IbBroker(endpoint, clock, mode="demo")
-    bot, teller = Bot(plan, broker, clock), Teller()
+    bot, teller, barrier = Bot(plan, broker, clock), Teller(), Barrier(gateway, broker, CLIENT_ID)
 
     def follow(journal: Journal) -> None:
         journal.follow(teller.apply)
@@ -99,7 +99,7 @@ async def _run(show: Show, market: Market, gateway: Gateway, port: int, watch: C
 
     async def catch_up(to: datetime) -> None:
         gateway.advance(to)
-        await settle(gateway, broker, CLIENT_ID)
+        await barrier.settle()
 
     await bot.open(follow)
     try:

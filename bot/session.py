@@ -82,6 +82,7 @@ def is_session(day: date) -> bool:
     return _index(day) is not None
 
 
+@lru_cache(maxsize=512)
 def hours_on(day: date) -> Hours | None:
     """Return the stock market's hours; `None` on a day without a session."""
     place = _index(day)
