@@ -9,12 +9,16 @@ from pydantic import BaseModel, ConfigDict, create_model
 from pydantic import Field as Key
 
 from strategies.alvh.policy import (
+    CapmPolicy,
     CapPolicy,
     ContractPolicy,
+    CorePolicy,
+    EventPolicy,
     FilterPolicy,
     FreshnessPolicy,
     LiquidityPolicy,
     Policy,
+    Profile,
     SignalPolicy,
     SizingPolicy,
     TranchePolicy,
@@ -45,6 +49,8 @@ class Bound:
 
 UNBOUNDED = Bound("")
 """Stands for a key that nobody described yet; a test refuses it."""
+
+PROFILE = "temper of the method; promoter adds sooner and leaves later, and what you set yourself wins over it"
 
 SIZING = {
     "coverage": Bound("share of the inflated vega that the hedge neutralises", 0.30, 1.0),
@@ -88,6 +94,7 @@ SIGNALS = {
     "macd_fast": Bound("fast span of the MACD on VX, bars", 2, 200),
     "macd_slow": Bound("slow span of the MACD on VX, bars", 3, 400),
     "macd_signal": Bound("span of the MACD's signal line, bars", 2, 200),
+    "macd_rising_bars": Bound("bars in a row on which the MACD's histogram must rise for a later tranche", 1, 2),
     "min_bars": Bound("closed five-minute bars of VX that the MACD needs", 100, 5000),
     "quorum": Bound("signals that must agree", 1, 3),
     "quorum_source_and": Bound("require breadth and VIX RSI together, as the source words it"),
@@ -155,6 +162,53 @@ LIQUIDITY = {
     "vxm_spread_ticks_max": Bound("VXM spread beyond which nothing opens, ticks", 1.0, 200.0),
 }
 
+CAPM = {
+    "future_betas": Bound("beta to the equity market of the first, second and third listed VX month", -10.0, 0.0),
+    "floor": Bound("size of the portfolio's beta that a purchase may always reach", 0.0, 5.0),
+    "equity_premium": Bound("expected yearly return of the equity market over cash, a fraction", 0.0, 0.20),
+}
+
+EVENTS = {
+    "enabled": Bound("buy short-dated VIX calls when a spike begins around a scheduled release"),
+    "names": Bound("kinds of releases that count"),
+    "before_minutes": Bound("minutes before a release from which a spike belongs to it", 0, 60),
+    "after_minutes": Bound("minutes after a release until which a spike belongs to it", 5, 390),
+    "min_dte": Bound("fewest calendar days to settlement of a call to buy", 3, 60),
+    "max_dte": Bound("most calendar days to settlement of a call to buy", 7, 90),
+    "min_open_interest": Bound("smallest open interest, where the broker says it", 0, 1_000_000),
+    "delta_low": Bound("smallest delta on the future of the same settlement", 0.05, 0.60),
+    "delta_high": Bound("largest delta on the future of the same settlement", 0.10, 0.80),
+    "event_nlv_share": Bound("premium for one event, share of net liquidation", 0.0, 0.01),
+    "event_credit_share": Bound("the same as a share of the open condors' credit; the smaller counts", 0.0, 0.50),
+    "month_nlv_share": Bound("premium for all events of a calendar month, share of net liquidation", 0.0, 0.02),
+    "max_spread_share": Bound("widest market that is bought from, share of its middle", 0.01, 0.50),
+    "limit_spread_share": Bound("share of the spread that the limit stands above the middle", 0.0, 0.50),
+    "max_contracts": Bound("most event calls held at once", 1, 50),
+    "max_attempts": Bound("orders sent for one event at most", 1, 10),
+    "quote_age_s": Bound("largest age of a call's quote, seconds", 1.0, 300.0),
+    "fomc_outside_windows": Bound("let calls be bought after an FOMC statement between the two windows"),
+    "fomc_from_minutes": Bound("minutes after the statement from which they may", 0, 60),
+    "fomc_until_minutes": Bound("minutes after the statement until which they may", 5, 120),
+    "profit_multiple": Bound("multiple of the price paid at which half of the calls is sold", 1.1, 10.0),
+    "exit_business_days": Bound("trading days before settlement at which the rest is sold", 1, 10),
+}
+
+CORE = {
+    "mode": Bound("long-dated layer of VIX calls: off, report (says what it would do) or active (trades)"),
+    "calls_per_ten_condors": Bound("calls of the short, middle and long term for ten condors", 0, 20),
+    "dte": Bound("days to settlement that a purchase of each term looks for", 10, 400),
+    "roll_dte": Bound("days to settlement at which each term may be rolled", 5, 390),
+    "roll_dte_last": Bound("days to settlement at which each term is sold also without a replacement", 2, 380),
+    "delta": Bound("delta of a call to buy, on the future of the same settlement", 0.20, 0.80),
+    "delta_slack": Bound("distance from that delta that is accepted", 0.01, 0.30),
+    "open_below_vix": Bound("VIX below which the layer is opened or filled up; a roll does not wait", 5.0, 50.0),
+    "year_nlv_share": Bound("premium of the last 365 days, share of net liquidation", 0.0, 0.03),
+    "max_spread_share": Bound("widest market that is bought from, share of its middle", 0.01, 0.50),
+    "limit_spread_share": Bound("share of the spread that the limit stands above the middle", 0.0, 0.50),
+    "max_contracts": Bound("most core calls held at once, both sides of a roll included", 1, 200),
+    "max_attempts": Bound("orders sent for one term and session at most", 1, 10),
+}
+
 CAPS = {
     "max_position_minis": Bound("largest hedge, minis (1 VX = 10 VXM)", 1, HARD_POSITION_MINIS),
     "max_order_minis": Bound("largest single order, minis", 1, HARD_ORDER_MINIS),
@@ -201,13 +255,16 @@ GROUPS: dict[str, tuple[type[Any], dict[str, Bound]]] = {
     "contract": (ContractPolicy, CONTRACT),
     "unwind": (UnwindPolicy, UNWIND),
     "liquidity": (LiquidityPolicy, LIQUIDITY),
+    "events": (EventPolicy, EVENTS),
+    "core": (CorePolicy, CORE),
+    "capm": (CapmPolicy, CAPM),
     "caps": (CapPolicy, CAPS),
 }
 
 
 def policy_model() -> type[Part]:
     """Build the settings model of the whole policy."""
-    parts: dict[str, Any] = {}
+    parts: dict[str, Any] = {"profile": (Profile, Key(default=Profile.STEWARD, description=PROFILE))}
     for name, (policy, bounds) in GROUPS.items():
         model = _model(policy, bounds)
         parts[name] = (model, Key(default_factory=model, description=(policy.__doc__ or "").splitlines()[0]))
@@ -220,4 +277,5 @@ PolicySettings = policy_model()
 
 def as_policy(settings: BaseModel) -> Policy:
     """Turn validated settings into the policy that the core is given."""
-    return Policy(**{name: policy(**dict(getattr(settings, name))) for name, (policy, _) in GROUPS.items()})
+    groups = {name: policy(**dict(getattr(settings, name))) for name, (policy, _) in GROUPS.items()}
+    return Policy(profile=getattr(settings, "profile"), **groups)  # noqa: B009

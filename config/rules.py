@@ -28,6 +28,10 @@ def _rising(values: tuple[float, ...]) -> bool:
     return all(low < high for low, high in pairwise(values))
 
 
+def _terms_fit(last: tuple[int, ...], roll: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    return all(a <= b < c for a, b, c in zip(last, roll, wanted, strict=True))
+
+
 def _at_most(low: float, high: float) -> bool:
     return low <= high
 
@@ -70,6 +74,22 @@ RULES = (
     Rule(("policy.signals.macd_fast", "policy.signals.macd_slow"), _below, "macd_fast below macd_slow"),
     Rule(("policy.contract.min_dte", "policy.contract.max_dte"), _below, "min_dte below max_dte"),
     Rule(("policy.contract.roll_dte", "policy.contract.min_dte"), _below, "roll_dte below min_dte"),
+    Rule(("policy.events.min_dte", "policy.events.max_dte"), _below, "events.min_dte below events.max_dte"),
+    Rule(("policy.events.delta_low", "policy.events.delta_high"), _below, "delta_low below delta_high"),
+    Rule(
+        ("policy.events.exit_business_days", "policy.events.min_dte"), _below, "exit_business_days below events.min_dte"
+    ),
+    Rule(
+        ("policy.events.fomc_from_minutes", "policy.events.fomc_until_minutes"),
+        _below,
+        "fomc_from_minutes below fomc_until_minutes",
+    ),
+    Rule(
+        ("policy.core.roll_dte_last", "policy.core.roll_dte", "policy.core.dte"),
+        _terms_fit,
+        "for each term roll_dte_last at most roll_dte, and roll_dte below dte",
+    ),
+    Rule(("policy.core.dte",), _rising, "three terms, each longer than the one before"),
     Rule(("policy.liquidity.ratio_min", "policy.liquidity.ratio_ok"), _at_most, "ratio_min at most ratio_ok"),
     Rule(
         ("policy.liquidity.vx_spread_ticks", "policy.liquidity.vx_spread_ticks_max"),

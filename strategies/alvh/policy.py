@@ -6,6 +6,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
+class Profile(StrEnum):
+    """Name the tempers of the method; what each changes stands in `profiles.py`."""
+
+    STEWARD = "steward"
+    PROMOTER = "promoter"
+
+
 class Gauge(StrEnum):
     """Choose which vega inflation may arm the hedge; only `put_side` is meant for trading."""
 
@@ -90,6 +97,7 @@ class SignalPolicy:
     macd_fast: int = 12
     macd_slow: int = 26
     macd_signal: int = 9
+    macd_rising_bars: int = 2
     min_bars: int = 500
     quorum: int = 2
     quorum_source_and: bool = False
@@ -171,6 +179,73 @@ class LiquidityPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CapmPolicy:
+    """Betas to the equity market of the first, second and third listed VX month, and what the portfolio may have.
+
+    The betas are regressions of daily simple returns on SPY, 2013-2025 (R2 .52).
+    """
+
+    future_betas: tuple[float, float, float] = (-3.9, -2.75, -2.1)
+    floor: float = 0.30
+    equity_premium: float = 0.05
+
+
+class CoreMode(StrEnum):
+    """Choose whether the long-dated layer of VIX calls is left alone, described, or bought."""
+
+    OFF = "off"
+    REPORT = "report"
+    ACTIVE = "active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventPolicy:
+    """Settings of the VIX calls bought around scheduled releases (docs/method.md, "Events and VIX calls")."""
+
+    enabled: bool = False
+    names: tuple[str, ...] = ("FOMC", "CPI", "PPI")
+    before_minutes: int = 5
+    after_minutes: int = 90
+    min_dte: int = 7
+    max_dte: int = 30
+    min_open_interest: int = 1000
+    delta_low: float = 0.25
+    delta_high: float = 0.35
+    event_nlv_share: float = 0.0025
+    event_credit_share: float = 0.10
+    month_nlv_share: float = 0.01
+    max_spread_share: float = 0.15
+    limit_spread_share: float = 0.25
+    max_contracts: int = 10
+    max_attempts: int = 3
+    quote_age_s: float = 60.0
+    fomc_outside_windows: bool = True
+    fomc_from_minutes: int = 5
+    fomc_until_minutes: int = 90
+    profit_multiple: float = 2.0
+    exit_business_days: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorePolicy:
+    """Settings of the long-dated layer of VIX calls; one entry of a tuple for each of its three terms."""
+
+    mode: CoreMode = CoreMode.OFF
+    calls_per_ten_condors: tuple[int, int, int] = (4, 4, 2)
+    dte: tuple[int, int, int] = (30, 110, 220)
+    roll_dte: tuple[int, int, int] = (28, 100, 200)
+    roll_dte_last: tuple[int, int, int] = (25, 90, 180)
+    delta: float = 0.50
+    delta_slack: float = 0.10
+    open_below_vix: float = 15.0
+    year_nlv_share: float = 0.02
+    max_spread_share: float = 0.15
+    limit_spread_share: float = 0.25
+    max_contracts: int = 40
+    max_attempts: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CapPolicy:
     """Hard limits on the hedge in minis; the guard checks them again on its own."""
 
@@ -180,8 +255,9 @@ class CapPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Hold every setting of the method."""
+    """Hold every setting of the method; `profile` names the profile that the values were resolved under."""
 
+    profile: Profile = Profile.STEWARD
     sizing: SizingPolicy = field(default_factory=SizingPolicy)
     tranches: TranchePolicy = field(default_factory=TranchePolicy)
     signals: SignalPolicy = field(default_factory=SignalPolicy)
@@ -190,4 +266,7 @@ class Policy:
     contract: ContractPolicy = field(default_factory=ContractPolicy)
     unwind: UnwindPolicy = field(default_factory=UnwindPolicy)
     liquidity: LiquidityPolicy = field(default_factory=LiquidityPolicy)
+    events: EventPolicy = field(default_factory=EventPolicy)
+    core: CorePolicy = field(default_factory=CorePolicy)
+    capm: CapmPolicy = field(default_factory=CapmPolicy)
     caps: CapPolicy = field(default_factory=CapPolicy)

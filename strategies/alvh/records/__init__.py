@@ -11,7 +11,17 @@ from the record alone. Conventions, stated once:
 
 from strategies.alvh.records.book import Account, Book, FuturePosition, Greeks, GreeksSource, OptionLeg, OtherPosition
 from strategies.alvh.records.decision import Check, Decision, Exposure, LegExposure
-from strategies.alvh.records.hedge import HedgeState, Lot, Proposal, Purpose, Side, Working
+from strategies.alvh.records.hedge import (
+    CallLot,
+    CallSpend,
+    CallTerms,
+    HedgeState,
+    Lot,
+    Proposal,
+    Purpose,
+    Side,
+    Working,
+)
 from strategies.alvh.records.market import (
     Bar,
     Breadth,
@@ -46,6 +56,9 @@ __all__ = [
     "Book",
     "Breadth",
     "BreadthBar",
+    "CallLot",
+    "CallSpend",
+    "CallTerms",
     "ChainQuote",
     "Check",
     "ContextValue",
