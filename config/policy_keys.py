@@ -278,4 +278,4 @@ PolicySettings = policy_model()
 def as_policy(settings: BaseModel) -> Policy:
     """Turn validated settings into the policy that the core is given."""
     groups = {name: policy(**dict(getattr(settings, name))) for name, (policy, _) in GROUPS.items()}
-    return Policy(profile=getattr(settings, "profile"), **groups)  # noqa: B009
+    return Policy(profile=dict(settings)["profile"], **groups)

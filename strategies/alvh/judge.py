@@ -11,7 +11,7 @@ from strategies.alvh.false_spike import credible, persistent
 from strategies.alvh.holdings import working
 from strategies.alvh.margin import affordable
 from strategies.alvh.overnight import keep_overnight, overnight_due
-from strategies.alvh.permit import permit
+from strategies.alvh.permits import permit
 from strategies.alvh.policy import Policy
 from strategies.alvh.readiness import opening_time, readiness
 from strategies.alvh.reading import Reading, read

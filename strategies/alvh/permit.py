@@ -1,13 +1,11 @@
-"""Ask the rules that may hold a planned purchase back: wholly, to fewer minis, or to an earlier tranche."""
+"""Say how far a rule lets a planned purchase go."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from strategies.alvh.reading import Reading
 from strategies.alvh.records import Check
-from strategies.alvh.tranches import LAST_TRANCHE, Plan
+from strategies.alvh.tranches import LAST_TRANCHE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,19 +15,3 @@ class Permit:
     tranche: int = LAST_TRANCHE
     minis: int | None = None
     checks: tuple[Check, ...] = ()
-
-
-# Each rule reads the wake-up and the planned tranche. It may only hold back: no rule can make a purchase larger.
-RULES: tuple[Callable[[Reading, Plan], Permit], ...] = ()
-
-
-def permit(reading: Reading, planned: Plan) -> Permit:
-    """Return the strictest answer of all rules, with the minis that may be bought now."""
-    given = [rule(reading, planned) for rule in RULES]
-    tranche = min((one.tranche for one in given), default=LAST_TRANCHE)
-    minis = min((planned.minis, *(one.minis for one in given if one.minis is not None)))
-    return Permit(
-        tranche=tranche,
-        minis=max(0, minis) if planned.number <= tranche else 0,
-        checks=tuple(check for one in given for check in one.checks),
-    )
