@@ -15,8 +15,9 @@ from decimal import Decimal
 from bot.broker.port import Instrument, Query, Reader
 from bot.errors import Refuse, Retry
 
-INDICES = {"SPX": "CBOE", "VIX": "CBOE", "VIX9D": "CBOE", "VIX3M": "CBOE", "AD-NYSE": "NYSE"}
+INDICES = {"SPX": "CBOE", "VIX": "CBOE", "VIX9D": "CBOE", "VIX3M": "CBOE", "VVIX": "CBOE", "AD-NYSE": "NYSE"}
 BREADTH = "AD-NYSE"
+VVIX = "VVIX"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,6 +98,17 @@ def chain_quotes(broker: Reader, options: Iterable[tuple[Instrument, datetime]])
     )
 
 
+def vix_chain(
+    broker: Reader, options: Iterable[tuple[Instrument, datetime]], faults: list[str]
+) -> tuple[ChainQuote, ...]:
+    """Return the watched options on VIX; that none of them is quoted, as without OPRA data, is said once."""
+    watched = tuple(options)
+    found = chain_quotes(broker, watched)
+    if found and all(option.quote.bid is None and option.quote.ask is None for option in found):
+        faults.append(f"options on VIX are not quoted{_reason(broker, watched[0][0])}")
+    return found
+
+
 def bars_of(series: Mapping[str, Series], name: str) -> tuple[Bar, ...]:
     """Return the bars of a series, none where there is none."""
     return series[name].bars if name in series else ()

@@ -14,7 +14,7 @@ from bot.observe import book as shelf
 from bot.observe import market
 from bot.observe.breadth import BreadthHistory
 from bot.observe.focus import Focus
-from bot.observe.instruments import BREADTH, Universe, resolve
+from bot.observe.instruments import BREADTH, VVIX, Universe, resolve
 from bot.observe.series import Series, floor
 from bot.observe.settings import Sight
 from bot.observe.spreads import Pace, Spreads
@@ -113,14 +113,13 @@ class Observer:
         return self._today
 
     async def _chains(self, universe: Universe, faults: list[str]) -> tuple[Chain, ...]:
-        spx = universe.indices.get("SPX")
-        if spx is None:
-            return ()
-        try:
-            return tuple(chain for chain in await self._broker.chains(spx) if chain.exchange == "SMART")
-        except (Retry, Refuse) as problem:
-            faults.append(f"SPX option chains: {problem}")
-            return ()
+        found: list[Chain] = []
+        for row in (universe.indices[name] for name in ("SPX", "VIX") if name in universe.indices):
+            try:
+                found += [chain for chain in await self._broker.chains(row) if chain.exchange == "SMART"]
+            except (Retry, Refuse) as problem:
+                faults.append(f"{row.symbol} option chains: {problem}")
+        return tuple(found)
 
     def _index_series(self, universe: Universe) -> dict[str, Series]:
         bars = self._sight.bars
@@ -235,7 +234,7 @@ class Observer:
             for row in today.universe.futures
         )
         breadth = market.breadth_quote(self._broker, indices.get(BREADTH), faults)
-        board = self._focus.board
+        board, options = self._focus.board, self._focus.vix
         return MarketView(
             now=now,
             session=session,
@@ -254,6 +253,8 @@ class Observer:
             breadth_stdev=self._breadth.stdev(floor(now), session.day),
             feed_ok=link is LinkState.UP,
             hours_agree=today.hours_agree,
+            vix_chain=market.vix_chain(self._broker, (*options.streamed, *options.rested), faults),
+            vvix=market.index_quote(self._broker, VVIX, indices.get(VVIX), session, now, faults),
             faults=tuple(dict.fromkeys(faults)),
         )
 

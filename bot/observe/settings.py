@@ -13,7 +13,9 @@ class Sight:
 
     `rate` is the riskless rate a year as a fraction. `lines` bounds the market-data lines in use at once,
     `spread_requests` the options whose spread history is fetched in one wake-up. Futures settling within
-    `futures_days` are quoted; only those from `min_dte` to `max_dte` days, and held ones, carry bars.
+    `futures_days` are quoted; only those from `min_dte` to `max_dte` days, and held ones, carry bars, and `vix_strikes`
+    pairs of options on VIX at the money. Calls on VIX of about `vix_call_deltas` are watched in the first
+    `vix_call_expiries` expiries from `vix_call_days`, in calendar days.
     """
 
     rate: float
@@ -26,4 +28,8 @@ class Sight:
     tenors_days: tuple[float, ...] = (7.0, 30.0, 60.0, 90.0)
     wings: tuple[float, ...] = (0.95, 0.90, 1.03)
     recentre_share: float = 0.015
+    vix_strikes: int = 3
+    vix_call_days: tuple[int, int] = (7, 30)
+    vix_call_expiries: int = 2
+    vix_call_deltas: tuple[float, ...] = (0.55, 0.45, 0.36, 0.28, 0.21, 0.15, 0.10)
     freshness: FreshnessPolicy = field(default_factory=FreshnessPolicy)

@@ -287,7 +287,10 @@ async def test_what_could_not_be_looked_up_is_tried_again_after_five_minutes(mon
         monkeypatch.setattr(s.broker, "chains", unanswered)
         view, _ = await look(s, observer)
         assert view.chain == ()
-        assert view.faults == ("SPX option chains: option chains: no answer",)
+        assert view.faults == (
+            "SPX option chains: option chains: no answer",
+            "VIX option chains: option chains: no answer",
+        )
         monkeypatch.setattr(s.broker, "chains", real)
         await s.after(minutes=4)
         assert (await look(s, observer))[0].chain == ()
