@@ -26,6 +26,7 @@ _TAGS = {
     "ExcessLiquidity": "excess_liquidity",
     "InitMarginReq": "initial_margin",
     "MaintMarginReq": "maintenance_margin",
+    "TotalCashValue": "cash",
 }
 
 

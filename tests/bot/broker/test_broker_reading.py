@@ -149,6 +149,7 @@ async def test_account_values_are_those_of_the_account():
         told = {tag: value for tag, value, _ in s.exchange.values(s.broker.account)}
         assert values.net_liquidation == float(told["NetLiquidation"])
         assert values.excess_liquidity == float(told["ExcessLiquidity"])
+        assert values.cash == float(told["TotalCashValue"])
 
 
 async def test_the_broker_time_is_the_markets():
