@@ -55,6 +55,9 @@ class AllowList(Mapping[int, Instrument]):
 class RecoveringDesk(Desk, Protocol):
     """Be a desk that can get back in step after a start or a lost line."""
 
+    def has_work(self) -> bool:
+        """Say whether attending may do anything, now or by the mere passing of time."""
+
     async def recover(self) -> tuple[str, ...]:
         """Bring orders and positions in step with the broker and return what locks opening."""
 
@@ -182,6 +185,7 @@ class Bot:
                 trigger=on_session_days(hour=HOURS, second=ATTEND_SECONDS),
                 run=safely(self._attend),
                 grace_s=4,
+                has_work=self._has_work,
             ),
             Job(name="wake", trigger=on_session_days(hour=HOURS, second=WAKE_SECOND), run=safely(self._cycle.wake)),
             Job(name="tend", trigger=on_session_days(hour=HOURS, second=TEND_SECOND), run=safely(self._line.tend)),
@@ -206,6 +210,10 @@ class Bot:
     def report(self, job: str, what: str) -> None:
         """Journal that a job was missed or failed."""
         self._alarm.missed(job, what)
+
+    def _has_work(self) -> bool:
+        """Say whether a word of the operator waits, or anything at the desk."""
+        return self._desk.has_work() or (self._operator is not None and self._operator.has_work())
 
     async def _attend(self) -> None:
         """Obey the operator, then advance what is under way, even when an unreadable inbox stops the former."""

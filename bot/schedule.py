@@ -25,16 +25,26 @@ from apscheduler.triggers.cron import CronTrigger
 from bot.clock import SteppedClock
 
 NEW_YORK = "America/New_York"
+MOMENT = timedelta(microseconds=1)
+
+
+def always() -> bool:
+    """Say that a job has work."""
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Hold one job; one that could not start within `grace_s` of its time is dropped and reported as missed."""
+    """Hold one job; one that could not start within `grace_s` of its time is dropped and reported as missed.
+
+    While `has_work` says that running it would change nothing, a stepped clock does not stop for it.
+    """
 
     name: str
     trigger: BaseTrigger
     run: Callable[[], Awaitable[None]]
     grace_s: int = 20
+    has_work: Callable[[], bool] = always
 
 
 def on_session_days(*, hour: str, minute: str = "*", second: str) -> CronTrigger:
@@ -101,7 +111,8 @@ class Stepper:
     """Run the job table on a stepped clock, letting the outside world catch up before each job.
 
     `catch_up(to)` must bring the simulated gateway to `to` and return once both ends of the socket agree.
-    `stride(now)` is the longest step without a catch-up: short while markets are watched, long at night.
+    `stride(now)` is the longest step without a catch-up: short while markets are watched, long at night. Whether a job
+    has work is asked anew after every step.
     """
 
     def __init__(
@@ -112,34 +123,66 @@ class Stepper:
         stride: Callable[[datetime], timedelta],
     ) -> None:
         self._clock = clock
-        self._jobs = tuple(jobs)
         self._catch_up = catch_up
         self._stride = stride
-        self._due: list[datetime | None] | None = None
+        self._turns = tuple(_Turn(job) for job in jobs)
 
     async def run(self, until: datetime) -> None:
         """Run every job that falls due up to and including `until`; another call goes on where this one ends."""
-        if self._due is None:
-            self._due = [job.trigger.get_next_fire_time(None, self._clock.now()) for job in self._jobs]
-        due = self._due
         while True:
-            upcoming = min((at for at in due if at is not None), default=None)
-            if upcoming is None or upcoming > until:
-                break
-            await self._move(upcoming)
-            for index, job in enumerate(self._jobs):
-                if due[index] == upcoming:
-                    await job.run()
-                    await self._catch_up(self._clock.now())
-                    due[index] = job.trigger.get_next_fire_time(upcoming, upcoming + timedelta(microseconds=1))
-        await self._move(until)
+            now = self._clock.now()
+            due = self._due(now)
+            if due is not None and due <= now:
+                await self._do_what_is_due(now)
+                due = self._due(now)
+            if now >= until:
+                return
+            await self._step(until if due is None else min(due, until))
 
-    async def _move(self, to: datetime) -> None:
-        """Walk the clock to `to` in strides that end on the stride's own grid, so that ticks arrive at their time."""
-        to = to.astimezone(self._clock.now().tzinfo)
-        while (now := self._clock.now()) < to:
-            stride = self._stride(now).total_seconds()
-            on_grid = datetime.fromtimestamp((now.timestamp() // stride + 1) * stride, tz=now.tzinfo)
-            step = min(to, on_grid)
-            self._clock.move(step)
-            await self._catch_up(step)
+    def _due(self, now: datetime) -> datetime | None:
+        return min((at for turn in self._turns if (at := turn.due(now)) is not None), default=None)
+
+    async def _do_what_is_due(self, now: datetime) -> None:
+        for turn in self._turns:
+            due = turn.due(now)
+            if due is not None and due <= now:
+                await turn.job.run()
+                await self._catch_up(now)
+            turn.end(now)
+
+    async def _step(self, to: datetime) -> None:
+        """Walk the clock towards `to`, at most to the stride's own next mark, so that ticks arrive at their time."""
+        now = self._clock.now()
+        stride = self._stride(now).total_seconds()
+        on_grid = datetime.fromtimestamp((now.timestamp() // stride + 1) * stride, tz=now.tzinfo)
+        step = min(to.astimezone(now.tzinfo), on_grid)
+        self._clock.move(step)
+        await self._catch_up(step)
+
+
+class _Turn:
+    """Know when one job falls due next; nobody asks its trigger while the job has no work."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._last: datetime | None = None  # when it fell due before, unless it had no work since
+        self._ended: datetime | None = None  # its turn at this instant is over
+        self._next: datetime | None = None
+        self._is_asked = False
+
+    def due(self, now: datetime) -> datetime | None:
+        """Return the next instant from now on; `None` while there is no work, or when the trigger has ended."""
+        if not self.job.has_work():
+            self._last, self._is_asked = None, False
+        elif not self._is_asked:
+            start = now if self._ended is None else max(now, self._ended + MOMENT)
+            found = self.job.trigger.get_next_fire_time(self._last, start)
+            self._next = None if found is None or found < start else found.astimezone(start.tzinfo)
+            self._is_asked = True
+        return self._next if self._is_asked else None
+
+    def end(self, now: datetime) -> None:
+        """Let the job's turn at this instant be over, whether or not it was due."""
+        self._ended = now
+        if self._is_asked and self._next is not None and self._next <= now:
+            self._last, self._is_asked = self._next, False

@@ -81,10 +81,18 @@ class Stand:
         return await self.desk.recover()
 
     async def later(self, seconds: float) -> None:
-        """Let time pass and attend once."""
+        """Let time pass and attend once; where there is said to be no work, attending must do nothing."""
         self.clock.move(self.clock.now() + timedelta(seconds=seconds))
+        has_work, before = self.desk.has_work() or self.operator.has_work(), self.done()
         self.operator.attend()
         await self.desk.attend()
+        assert has_work or self.done() == before
+
+    def done(self) -> tuple[int, ...]:
+        """Count what was written, read and sent."""
+        said = self.broker
+        sent = (len(said.placed), len(said.repriced), len(said.cancelled))
+        return (len(list(self.journal.entries())), said.reads, *sent)
 
     def submit(self, proposal: Proposal, **book: Any) -> Outcome:
         return self.desk.submit(proposal, self.view(), self.book(**book))

@@ -16,6 +16,7 @@ class KillSwitch:
 
     def __init__(self, folder: Path, mode: str, account: str, *, environment: Mapping[str, str] | None = None) -> None:
         self.path = folder / f"kill-switch-{mode}-{account}"
+        self._file, self._folder = str(self.path), str(folder)  # looked at every few seconds: plain text opens faster
         self._environment = os.environ if environment is None else environment
 
     def engaged(self) -> str:
@@ -23,7 +24,8 @@ class KillSwitch:
         if self._environment.get(VARIABLE, "").strip().lower() not in ("", "0", "false", "no"):
             return f"the environment variable {VARIABLE} is set"
         try:
-            return self.path.read_text(encoding="utf-8").strip() or "engaged without a reason"
+            with open(self._file, encoding="utf-8") as file:
+                return file.read().strip() or "engaged without a reason"
         except FileNotFoundError:
             return self._folder_fault()
         except (OSError, UnicodeDecodeError) as error:
@@ -50,6 +52,6 @@ class KillSwitch:
         self.path.unlink(missing_ok=True)
 
     def _folder_fault(self) -> str:
-        if self.path.parent.is_dir():
+        if os.path.isdir(self._folder):
             return ""
         return f"the folder of the kill switch {self.path.parent} is missing"

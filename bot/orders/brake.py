@@ -25,8 +25,11 @@ class Brake:
 
     def stops(self, proposal: Proposal) -> str:
         """Return why this order may be neither sent nor moved, or an empty text."""
-        why = self._kill.engaged() or self._projection.killed
-        return "" if proposal.purpose is Purpose.FLATTEN else why
+        return "" if proposal.purpose is Purpose.FLATTEN else self.engaged()
+
+    def engaged(self) -> str:
+        """Return why nothing may be sent, or an empty text."""
+        return self._kill.engaged() or self._projection.killed
 
     def obey(self) -> None:
         """Keep file and journal in step (only `rearm` lifts either), and take back what works but what flattens."""

@@ -26,7 +26,7 @@ from bot.orders.ladder import OrderSettings
 from bot.orders.life import Life
 from bot.orders.pen import Pen
 from bot.orders.prices import Prices
-from bot.orders.reading import Reconciler
+from bot.orders.reading import POSITIONS_LOCK, Reconciler
 from bot.orders.refs import order_ref
 from bot.orders.sending import Outcome, Sender
 from bot.orders.situation import Look, Looks
@@ -160,6 +160,16 @@ class OrderDesk:
         return self._brake.rearm(by)
 
     # --- what waits
+
+    def has_work(self) -> bool:
+        """Say whether attending may do anything, now or by the mere passing of time.
+
+        That is so while an order or a ticket is open, a contract is owned whose loss is watched, positions wait to be
+        read again, a kill switch is to be obeyed, or the journal cannot be written.
+        """
+        seen = self._projection
+        waits = seen.open_orders or self.tickets.open or seen.lots() or POSITIONS_LOCK in seen.locks
+        return bool(waits or self._pen.halt or self._brake.engaged())
 
     async def attend(self) -> None:
         """Advance every deadline that has come; cheap when nothing is under way."""

@@ -73,6 +73,10 @@ class RehearsalDesk:
     def cancel(self, ref: str) -> None:
         """Do nothing: nothing of the bot's can be working."""
 
+    def has_work(self) -> bool:
+        """Say no: nothing waits."""
+        return False
+
     async def attend(self) -> None:
         """Do nothing: nothing waits."""
 

@@ -86,6 +86,16 @@ class Inbox:
             ) from error
         return word
 
+    def is_empty(self) -> bool:
+        """Say whether nothing lies in the inbox, which is quick; one that cannot be read is not empty."""
+        try:
+            with os.scandir(self.folder) as found:
+                return next(found, None) is None
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+
     def letters(self) -> tuple[Letter, ...]:
         """Return what waits, oldest first; an unreadable file is a letter with a fault."""
         try:

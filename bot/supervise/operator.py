@@ -20,6 +20,10 @@ class Operator:
         self._used: set[str] = set()
         journal.follow(self._remember)
 
+    def has_work(self) -> bool:
+        """Say whether anything lies in the inbox."""
+        return not self._inbox.is_empty()
+
     def attend(self) -> None:
         """Obey every word that waits, oldest first; cheap when the inbox is empty."""
         for letter in self._inbox.letters():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -139,6 +140,75 @@ async def test_the_stride_is_asked_anew_at_every_step() -> None:
 
     await Stepper(clock, (), catch_up, stride).run(opens + timedelta(seconds=10))
     assert [int((to - start).total_seconds()) for to in caught] == [60, 65, 70]
+
+
+class Worker:
+    """Be a job that runs every five seconds while it has work; `stops` are the instants at which the clock stood."""
+
+    def __init__(self, diary: Diary, *, has_work: bool = False) -> None:
+        self.has_work = has_work
+        self.stops: list[datetime] = []
+        self.job = replace(diary.job("attend", on_session_days(hour="9", second="*/5")), has_work=lambda: self.has_work)
+
+    async def catch_up(self, to: datetime) -> None:
+        self.stops.append(to)
+
+
+async def test_the_clock_does_not_stop_for_a_job_without_work() -> None:
+    start = datetime(2018, 2, 5, 14, 30, tzinfo=UTC)
+    diary = Diary(start)
+    idle = Worker(diary)
+    wake = diary.job("wake", on_session_days(hour="9", second="40"))
+    await diary.stepper(idle.job, wake, catch_up=idle.catch_up, stride_s=30).run(start + timedelta(seconds=60))
+    assert [(at - start).total_seconds() for at in idle.stops] == [30, 40, 40, 60]
+    assert [name for name, _ in diary.ran] == ["wake"]
+
+
+async def test_work_that_comes_up_during_a_step_is_done_at_once_where_the_job_is_due() -> None:
+    start = datetime(2018, 2, 5, 14, 30, tzinfo=UTC)
+    diary = Diary(start)
+    idle = Worker(diary)
+
+    async def catch_up(to: datetime) -> None:
+        idle.has_work = to >= start + timedelta(seconds=30)
+
+    await diary.stepper(idle.job, catch_up=catch_up, stride_s=15).run(start + timedelta(seconds=40))
+    assert [(at - start).total_seconds() for _, at in diary.ran] == [30, 35, 40]
+
+
+async def test_work_that_a_later_job_of_the_table_makes_waits_for_the_next_time() -> None:
+    start = datetime(2018, 2, 5, 14, 30, tzinfo=UTC)
+    diary = Diary(start)
+    idle = Worker(diary)
+
+    async def order() -> None:
+        idle.has_work = True
+
+    wake = Job(name="wake", trigger=on_session_days(hour="9", second="20"), run=order)
+    await diary.stepper(idle.job, wake, stride_s=60).run(start + timedelta(seconds=31))
+    assert [(at - start).total_seconds() for _, at in diary.ran] == [25, 30]
+
+
+async def test_a_job_that_ran_out_of_work_and_finds_some_again_makes_up_for_nothing() -> None:
+    start = datetime(2018, 2, 5, 14, 30, tzinfo=UTC)
+    diary = Diary(start)
+    worker = Worker(diary, has_work=True)
+
+    async def catch_up(to: datetime) -> None:
+        worker.has_work = not start + timedelta(seconds=5) < to < start + timedelta(seconds=50)
+
+    await diary.stepper(worker.job, catch_up=catch_up).run(start + timedelta(seconds=55))
+    assert [(at - start).total_seconds() for _, at in diary.ran] == [0, 5, 50, 55]
+
+
+async def test_with_work_all_the_time_or_none_to_skip_the_same_instants_are_run() -> None:
+    start = datetime(2018, 2, 5, 14, 30, 2, tzinfo=UTC)
+    diary = Diary(start)
+    worker = Worker(diary, has_work=True)
+    plain = diary.job("plain", on_session_days(hour="9", second="*/5"))
+    await diary.stepper(worker.job, plain, stride_s=7).run(start + timedelta(seconds=70))
+    assert [at for name, at in diary.ran if name == "attend"] == [at for name, at in diary.ran if name == "plain"]
+    assert len(diary.ran) == 28
 
 
 async def test_a_trigger_that_has_no_next_time_ends_quietly() -> None:

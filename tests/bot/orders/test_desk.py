@@ -17,6 +17,7 @@ from bot.guard.controls import GuardSettings
 from bot.journal import Kind, Shelf, Wakeup, record_wakeup
 from bot.orders.desk import Outcome
 from bot.orders.life import Life
+from bot.supervise.inbox import Say
 from strategies.alvh.decide import decide
 from strategies.alvh.policy import Policy, SizingPolicy
 from strategies.alvh.records import Account, Purpose, Quote, Side
@@ -81,6 +82,37 @@ async def test_attending_reads_nothing_while_nothing_is_open(stand: Stand) -> No
     for _ in range(5):
         await stand.later(30)
     assert (stand.broker.reads, len(stand.entries())) == (0, before)
+
+
+async def test_the_desk_has_work_from_the_order_to_the_sale_of_the_last_contract(stand: Stand) -> None:
+    assert not stand.desk.has_work()
+    ref = stand.buy(1)
+    assert stand.desk.has_work()
+    stand.broker.say(ref)
+    stand.broker.fill(ref, 1)
+    assert stand.projection.open_orders == ()
+    assert stand.desk.has_work()  # what it owns may lose too much
+    await stand.later(60)
+    assert stand.submit(selling(1)) is Outcome.SENT
+    sale = stand.broker.placed[-1].ref
+    stand.broker.say(sale)
+    stand.broker.fill(sale, 1)
+    assert not stand.desk.has_work()
+
+
+async def test_a_kill_switch_a_lock_and_a_word_are_work(stand: Stand) -> None:
+    stand.desk.lock("positions", "they disagree")
+    assert stand.desk.has_work()
+    stand.desk.lock("positions", "")
+    assert not stand.desk.has_work()
+    stand.inbox.put(Say.KILL, who="ann", at=stand.now(), word_id="w1")
+    assert stand.operator.has_work()
+    stand.operator.attend()
+    assert not stand.operator.has_work()
+    assert stand.desk.has_work()
+    stand.inbox.put(Say.REARM, who="ann", at=stand.now(), word_id="w2")
+    stand.operator.attend()
+    assert not stand.desk.has_work()
 
 
 async def test_fills_of_a_cancelled_order_count(stand: Stand) -> None:

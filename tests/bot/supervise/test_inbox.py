@@ -22,7 +22,22 @@ def test_words_come_out_oldest_first_as_they_went_in(tmp_path: Path) -> None:
 
 
 def test_an_inbox_that_nobody_wrote_to_is_empty(tmp_path: Path) -> None:
-    assert Inbox(tmp_path, "live", "U1").letters() == ()
+    inbox = Inbox(tmp_path, "live", "U1")
+    assert inbox.letters() == ()
+    assert inbox.is_empty()
+
+
+def test_an_inbox_is_empty_again_when_its_last_letter_was_taken_out(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path, "live", "U1")
+    inbox.put(Say.KILL, who="ann", at=builders.at(1), word_id="a")
+    assert not inbox.is_empty()
+    inbox.remove(inbox.letters()[0])
+    assert inbox.is_empty()
+
+
+def test_an_inbox_that_cannot_be_read_is_not_empty(tmp_path: Path) -> None:
+    (tmp_path / "inbox-live-U1").write_text("a file where the folder belongs")
+    assert not Inbox(tmp_path, "live", "U1").is_empty()
 
 
 def test_a_word_for_another_account_is_a_fault(tmp_path: Path) -> None:
