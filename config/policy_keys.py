@@ -11,8 +11,10 @@ from pydantic import Field as Key
 from strategies.alvh.policy import (
     CapmPolicy,
     CapPolicy,
+    ContextPolicy,
     ContractPolicy,
     CorePolicy,
+    EconomicsPolicy,
     EventPolicy,
     FilterPolicy,
     FreshnessPolicy,
@@ -162,6 +164,15 @@ LIQUIDITY = {
     "vxm_spread_ticks_max": Bound("VXM spread beyond which nothing opens, ticks", 1.0, 200.0),
 }
 
+CONTEXT = {
+    "pace": Bound("let the context make the staged unwind one stage slower or faster"),
+    "sector_z": Bound("cyclical less defensive sectors, in deviations, at which risk is being fled", -10.0, 0.0),
+    "credit_pct": Bound("day's return of high-yield credit in percent that counts as falling", -20.0, 0.0),
+    "earnings_gap": Bound("deviations of P/E over P/CF from which earnings quality is called stretched", 0.0, 10.0),
+    "max_age_s": Bound("oldest context number from the broker, seconds", 1.0, 86_400.0),
+    "max_days": Bound("oldest context number from a file, days", 0, 400),
+}
+
 CAPM = {
     "future_betas": Bound("beta to the equity market of the first, second and third listed VX month", -10.0, 0.0),
     "floor": Bound("size of the portfolio's beta that a purchase may always reach", 0.0, 5.0),
@@ -207,6 +218,26 @@ CORE = {
     "limit_spread_share": Bound("share of the spread that the limit stands above the middle", 0.0, 0.50),
     "max_contracts": Bound("most core calls held at once, both sides of a roll included", 1, 200),
     "max_attempts": Bound("orders sent for one term and session at most", 1, 10),
+}
+
+ECONOMICS = {
+    "enabled": Bound("let the hurdle and the cost of the insurance hold back tranches 2 and 3"),
+    "equity_cost": Bound("where the cost of equity comes from: fixed, or capm"),
+    "cost_of_equity": Bound("yearly cost of equity when it is fixed, a fraction", 0.0, 0.50),
+    "equity_beta": Bound("beta of the strategy's equity for capm", -1.0, 5.0),
+    "debit_spread": Bound("what the broker asks over the cash rate for borrowed money, a fraction a year", 0.0, 0.10),
+    "credit_spread": Bound("what the broker keeps of the cash rate on idle money, a fraction a year", 0.0, 0.10),
+    "horizon_days": Bound("days over which the scenarios run", 1.0, 10.0),
+    "base_probabilities": Bound("base case: chances of fast reversal, slow reversal and continuation", 0.0, 1.0),
+    "stress_probabilities": Bound("stress case: the same three chances", 0.0, 1.0),
+    "fast_retrace": Bound("share of the day's VIX rise that a fast reversal gives back", 0.0, 1.0),
+    "slow_retrace": Bound("share of the day's VIX rise that a slow reversal gives back", 0.0, 1.0),
+    "continuation": Bound("further rise of VIX when the spike goes on, as a fraction of VIX", 0.0, 2.0),
+    "min_saving_ratio": Bound("saving in the worst scenario over the expected cost of the hedge", 0.0, 50.0),
+    "vx_fee_usd": Bound("commission and fees of one VX, one way, dollars", 0.0, 50.0),
+    "vxm_fee_usd": Bound("commission and fees of one VXM, one way, dollars", 0.0, 50.0),
+    "reer_warn": Bound("hedge cost over premium collected that is pointed out", 0.0, 10.0),
+    "reer_block": Bound("hedge cost over premium collected from which tranches 2 and 3 are blocked", 0.0, 10.0),
 }
 
 CAPS = {
@@ -257,7 +288,9 @@ GROUPS: dict[str, tuple[type[Any], dict[str, Bound]]] = {
     "liquidity": (LiquidityPolicy, LIQUIDITY),
     "events": (EventPolicy, EVENTS),
     "core": (CorePolicy, CORE),
+    "context": (ContextPolicy, CONTEXT),
     "capm": (CapmPolicy, CAPM),
+    "economics": (EconomicsPolicy, ECONOMICS),
     "caps": (CapPolicy, CAPS),
 }
 

@@ -179,6 +179,18 @@ class LiquidityPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContextPolicy:
+    """Levels at which the background speaks for a justified spike, and how old its numbers may be."""
+
+    pace: bool = True
+    sector_z: float = -1.5
+    credit_pct: float = -0.5
+    earnings_gap: float = 1.0
+    max_age_s: float = 900.0
+    max_days: int = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CapmPolicy:
     """Betas to the equity market of the first, second and third listed VX month, and what the portfolio may have.
 
@@ -245,6 +257,40 @@ class CorePolicy:
     max_attempts: int = 3
 
 
+class EquityCost(StrEnum):
+    """Choose where the cost of equity comes from: a stated number, or CAPM (cash plus beta times the premium)."""
+
+    FIXED = "fixed"
+    CAPM = "capm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EconomicsPolicy:
+    """What capital costs, the scenarios that a purchase is judged by, and what the insurance may cost.
+
+    Probabilities and moves are for fast reversal, slow reversal and continuation, in this order: the first two give
+    back a share of the day's rise of VIX, the third adds a share of VIX. They come from 144 closes with VIX up 15%.
+    """
+
+    enabled: bool = True
+    equity_cost: EquityCost = EquityCost.FIXED
+    cost_of_equity: float = 0.10
+    equity_beta: float = 1.0
+    debit_spread: float = 0.015
+    credit_spread: float = 0.005
+    horizon_days: float = 3.0
+    base_probabilities: tuple[float, float, float] = (0.57, 0.31, 0.12)
+    stress_probabilities: tuple[float, float, float] = (0.25, 0.35, 0.40)
+    fast_retrace: float = 0.60
+    slow_retrace: float = 0.25
+    continuation: float = 0.25
+    min_saving_ratio: float = 3.0
+    vx_fee_usd: float = 2.35
+    vxm_fee_usd: float = 0.55
+    reer_warn: float = 0.25
+    reer_block: float = 0.45
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapPolicy:
     """Hard limits on the hedge in minis; the guard checks them again on its own."""
@@ -268,5 +314,7 @@ class Policy:
     liquidity: LiquidityPolicy = field(default_factory=LiquidityPolicy)
     events: EventPolicy = field(default_factory=EventPolicy)
     core: CorePolicy = field(default_factory=CorePolicy)
+    context: ContextPolicy = field(default_factory=ContextPolicy)
     capm: CapmPolicy = field(default_factory=CapmPolicy)
+    economics: EconomicsPolicy = field(default_factory=EconomicsPolicy)
     caps: CapPolicy = field(default_factory=CapPolicy)

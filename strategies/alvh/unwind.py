@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import floor
 
+from strategies.alvh.context import context, paced
 from strategies.alvh.false_spike import consecutive
 from strategies.alvh.holdings import average_price, believable, owned
 from strategies.alvh.overnight import keep_overnight, overnight_due, sessions_held
@@ -15,6 +16,7 @@ from strategies.alvh.readiness import number
 from strategies.alvh.reading import Reading, minutes_to_close, month_price
 from strategies.alvh.records import Check, Episode, Lot, Purpose, Sample
 from strategies.alvh.sizing import stage_remaining
+from strategies.alvh.vix_call import EVENT, call_units_usd, owned_calls
 
 TOLERANCE = 1e-9
 CONFIRM_BARS = 2
@@ -134,7 +136,7 @@ def hard_cap(reading: Reading) -> Ceiling:
 def excess(reading: Reading, episode: Episode | None) -> Ceiling:
     """Hold no more than the book's own vega can need: 1.1 * h_max * |V30| / (beta * 100) minis (method note, 3.14).
 
-    A book that is not short vega needs nothing. An unconfirmed list of positions or an unvalued leg gives no ceiling;
+    What event calls cover of it is not needed in futures. A book that is not short vega needs nothing. An unconfirmed list of positions or an unvalued leg gives no ceiling;
     nor does a roll, where the lots of two months overlap.
     """
     vega, exposure, policy = number(reading.exposure.vega30_usd), reading.exposure, reading.policy
@@ -142,7 +144,8 @@ def excess(reading: Reading, episode: Episode | None) -> Ceiling:
     if not listed or vega is None or exposure.unknown_legs or reading.beta is None or reading.beta <= 0.0:
         return _ceiling(reading, Purpose.EXCESS, None, "the need of the book is not known: nothing is sold for it", "")
     need = max(0.0, -vega) * policy.unwind.excess_ratio * policy.sizing.coverage_max
-    most = floor(need / (reading.beta * 100.0) + TOLERANCE)
+    calls = call_units_usd(reading, owned_calls(reading.state, EVENT))
+    most = floor(max(0.0, need - calls) / (reading.beta * 100.0) + TOLERANCE)
     if vega < 0.0 and episode is not None and episode.roll_from is not None:
         return _ceiling(reading, Purpose.EXCESS, None, "a roll is under way: two months overlap", "")
     reason = "the book is no longer short vega" if vega >= 0.0 else f"the book needs at most {most} minis now"
@@ -189,30 +192,30 @@ def time_stop(reading: Reading, episode: Episode | None) -> Ceiling:
 
 def stages(reading: Reading, episode: Episode | None, samples: tuple[Sample, ...]) -> Ceiling:
     """Take the hedge off in thirds as VX gives back its rise (method note, 3.14, "Cash Press")."""
+    background = context(reading)
+    thresholds = paced(reading.policy.unwind.stages, background.pace)
     if episode is None:
-        return _ceiling(
-            reading, Purpose.STAGE, None, "no spike is being followed", "", threshold=reading.policy.unwind.stages[0]
-        )
-    due, reason = stages_due(samples, episode, reading.policy)
+        found = _ceiling(reading, Purpose.STAGE, None, "no spike is being followed", "", threshold=thresholds[0])
+        return replace(found, checks=(*background.checks, *found.checks))
+    due, reason = stages_due(samples, episode, reading.policy, pace=background.pace)
     stage = max(due, episode.stages_done)
-    last = samples[-1].retraced if samples else None
-    keep = stage_remaining(episode.peak_position_minis)[stage - 1] if stage else None
     if stage > due:
         reason = f"stage {stage} has fired"
-    return _ceiling(
+    found = _ceiling(
         reading,
         Purpose.STAGE,
-        keep,
+        stage_remaining(episode.peak_position_minis)[stage - 1] if stage else None,
         reason,
         reason,
-        observed=last,
-        threshold=reading.policy.unwind.stages[min(stage, 2)],
+        observed=samples[-1].retraced if samples else None,
+        threshold=thresholds[min(stage, 2)],
         stage=stage or None,
     )
+    return replace(found, checks=(*background.checks, *found.checks))
 
 
-def stages_due(samples: tuple[Sample, ...], episode: Episode, policy: Policy) -> tuple[int, str]:
-    """Return how many stages the last two closed bars call for, and why.
+def stages_due(samples: tuple[Sample, ...], episode: Episode, policy: Policy, *, pace: int = 0) -> tuple[int, str]:
+    """Return how many stages the last two closed bars call for at the context's pace, and why.
 
     Both bars must have retraced that far and VIX_imp must be falling. From the first threshold on, a MACD that turned
     down counts as stage 2, and a quiet gauge or a term structure back in order after an inversion as stage 3.
@@ -226,7 +229,7 @@ def stages_due(samples: tuple[Sample, ...], episode: Episode, policy: Policy) ->
     older, newer = pair[0].vix_implied, pair[1].vix_implied
     if older is None or newer is None or newer >= older:
         return 0, f"{share:.0%} retraced, but VX-implied VIX is not falling"
-    stage = sum(share >= threshold for threshold in rules.stages)
+    stage = sum(share >= threshold for threshold in paced(rules.stages, pace))
     reason = f"{share:.0%} of the rise retraced on two closed bars"
     if stage == 0:
         return 0, reason
