@@ -36,6 +36,10 @@ def _at_most(low: float, high: float) -> bool:
     return low <= high
 
 
+def _sums_to_one(chances: tuple[float, ...]) -> bool:
+    return abs(sum(chances) - 1.0) < 1e-9
+
+
 def _below(low: float, high: float) -> bool:
     return low < high
 
@@ -101,6 +105,9 @@ RULES = (
         _at_most,
         "vxm_spread_ticks at most vxm_spread_ticks_max",
     ),
+    Rule(("policy.economics.base_probabilities",), _sums_to_one, "three chances that add up to 1"),
+    Rule(("policy.economics.stress_probabilities",), _sums_to_one, "three chances that add up to 1"),
+    Rule(("policy.economics.reer_warn", "policy.economics.reer_block"), _at_most, "reer_warn at most reer_block"),
     Rule(
         ("policy.caps.max_order_minis", "policy.caps.max_position_minis"),
         _at_most,
