@@ -1,6 +1,7 @@
 """Read the settings in layers (defaults, profile, your file, environment) and say where each value came from.
 
-A later layer wins over an earlier one, key by key. Everything that is wrong is collected and reported together.
+A later layer wins over an earlier one, key by key. The method's own profile (steward, promoter) fills in what no layer
+sets. Everything that is wrong is collected and reported together.
 """
 
 from __future__ import annotations
@@ -21,14 +22,17 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource, TomlConfigSettingsSource
 
+from config.policy_keys import as_policy
 from config.rules import RULES
 from config.settings import ENV_PREFIX, NESTED, Mode, Settings
+from strategies.alvh.profiles import changes
 
 CONFIG_VARIABLE = "ALVH_CONFIG"
 OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "ALVH_CLIENT", "ALVH_KILL", "ALVH_TRACEBACK", "ALVH_SHARED_DATA"})
 """Variables with our prefix that are not settings."""
 
 ENVIRONMENT = "environment"
+COMMAND_LINE = "command line"
 DEFAULT = "default"
 
 
@@ -88,10 +92,17 @@ def profile_path(mode: str) -> Path:
     return Path(__file__).parent / f"{mode}.toml"
 
 
-def load(profile: str | None = None, user_file: str | None = None, environ: Mapping[str, str] | None = None) -> Loaded:
+def load(
+    profile: str | None = None,
+    user_file: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    method: str | None = None,
+) -> Loaded:
     """Load the settings; raises `SettingsError` with every problem found.
 
-    Without `profile`, the mode that the environment or the user's file names is taken, and dry-run otherwise.
+    Without `profile`, the mode that the environment or the user's file names is taken, and dry-run otherwise. `method`
+    is the method's own profile where the command line names one; it wins over the key `policy.profile`.
     """
     environ = os.environ if environ is None else environ
     problems: list[Problem] = []
@@ -106,7 +117,8 @@ def load(profile: str | None = None, user_file: str | None = None, environ: Mapp
         )
         raise SettingsError(tuple(problems))
     shipped = _file(str(profile_path(mode)), problems)
-    layers = [layer for layer in (shipped, user, outer) if layer is not None]
+    typed = None if method is None else Layer(name=COMMAND_LINE, values={"policy": {"profile": method}})
+    layers = [layer for layer in (shipped, user, outer, typed) if layer is not None]
     return _merge(mode, layers, problems)
 
 
@@ -164,6 +176,7 @@ def _merge(mode: str, layers: list[Layer], problems: list[Problem]) -> Loaded:
         _overlay(merged, layer.values)
         source.update({key: layer.name for key in _flat(layer.values) if key in KEYS})
     settings, bad = _validate(merged, layers, source, problems)
+    settings = _tempered(settings, merged, source)
     values = {key: value(settings, key) for key in KEYS}
     if "mode" not in bad and values["mode"] != mode:
         bad.add("mode")  # rules about the mode would only repeat it
@@ -178,6 +191,20 @@ def _merge(mode: str, layers: list[Layer], problems: list[Problem]) -> Loaded:
     if problems:
         raise SettingsError(tuple(problems))
     return Loaded(settings=settings, source=source)
+
+
+def _tempered(settings: Settings, merged: dict[str, Any], source: dict[str, str]) -> Settings:
+    """Return the settings with what the method's profile says of the keys that no layer sets."""
+    base = as_policy(settings.policy)
+    found = {f"policy.{key}": value for key, value in changes(base.profile, base).items()}
+    filled = {key: value for key, value in found.items() if source[key] == DEFAULT}
+    if not filled:
+        return settings
+    for key, value in filled.items():
+        first, group, name = key.split(".")
+        _overlay(merged, {first: {group: {name: value}}})
+        source[key] = f"profile {base.profile}"
+    return Settings(**merged)
 
 
 def _validate(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.where import ConfigOption, JsonOption
+from bot.commands.where import ConfigOption, JsonOption, MethodOption
 
 if TYPE_CHECKING:
     from bot.demo import Show
@@ -32,6 +32,7 @@ def demo(
         int | None, typer.Option(min=0, help="Seed of the modelled paths; default: the scenario's own.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for journal and page; default: the profile's.")] = None,
+    profile: MethodOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,7 +43,7 @@ def demo(
     from config import layers
 
     quieten()
-    settings = layers.load("demo", config).settings
+    settings = layers.load("demo", config, method=profile).settings
     parts = options_from(settings)
     show = Show(
         scenario=scenario,

@@ -17,6 +17,9 @@ JournalOption = Annotated[
 ProfileOption = Annotated[
     str | None, typer.Option("--profile", "-p", help="demo, dry-run, paper or live (default: dry-run).")
 ]
+MethodOption = Annotated[
+    str | None, typer.Option("--profile", help="Temper of the method: steward or promoter (default: policy.profile).")
+]
 ConfigOption = Annotated[str | None, typer.Option("--config", "-c", metavar="FILE", help="Your own settings file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 

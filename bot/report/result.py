@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.report.story import Teller, Trade
+from strategies.alvh.policy import Profile
 from strategies.alvh.records import Side
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -59,6 +60,7 @@ class Result:
             "seed": self.run.seed,
             "account": self.run.account,
             "client_library": self.run.library,
+            "profile": self.profile,
             "wakeups": self.wakeups,
             "explained": self.explained,
             "orders_sent": teller.orders_sent,
@@ -74,6 +76,11 @@ class Result:
             "journal_digest": self.run.digest,
             "report": self.run.report,
         }
+
+    @property
+    def profile(self) -> str:
+        """Return the method's profile that was in force."""
+        return str(self.teller.start.get("policy", {}).get("profile", Profile.STEWARD))
 
     @property
     def wakeups(self) -> int:

@@ -20,13 +20,16 @@ NEW_YORK = ZoneInfo("America/New_York")
 def standing(mode: str, account: str, entries: Iterable[Entry]) -> dict[str, Any]:
     """Return the facts of `alvh status` in the order in which they are printed; times in New York."""
     projection, tickets, last, last_wakeup, wakeups = Projection(), Tickets(), None, None, 0
+    profile = "steward"
     alerts: list[str] = []
     words: list[str] = []
     for entry in entries:
         projection.apply(entry)
         tickets.apply(entry)
         last = entry
-        if entry.kind is Kind.WAKEUP:
+        if entry.kind is Kind.START:
+            profile = entry.body.get("policy", {}).get("profile", profile)
+        elif entry.kind is Kind.WAKEUP:
             last_wakeup, wakeups = entry, wakeups + 1
         elif entry.kind is Kind.ALERT:
             alerts.append(f"{clock(entry.at)} {entry.body.get('why', '')}")
@@ -37,6 +40,7 @@ def standing(mode: str, account: str, entries: Iterable[Entry]) -> dict[str, Any
     return {
         "mode": mode,
         "account": account,
+        "method_profile": profile,
         "last_entry": None if last is None else f"{clock(last.at)} ({last.kind}, seq {last.seq})",
         "wakeups": wakeups,
         "phase": str(memory.phase),

@@ -20,7 +20,8 @@ def summary(result: Result, console: Console, *, program: str) -> None:
     run = result.run
     heading = f"\n{run.title}  ({run.mode}, {run.account}, scenario {run.scenario}, seed {run.seed})"
     console.print(heading, style="bold", markup=False)
-    console.print(f"{result.period()}, {result.wakeups} wake-ups, {result.explained} explained, {run.library}\n")
+    console.print(f"{result.period()}, {result.wakeups} wake-ups, {result.explained} explained, {run.library}")
+    console.print(f"profile {result.profile}\n")
     for trade in result.trades:
         _print_trade(trade, console)
     if not result.trades:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from strategies.alvh.profiles import CHECK as PROFILE
 from strategies.alvh.records import Check, Decision, Exposure, Phase, Proposal, Side
 
 WATCHING = (
@@ -32,8 +33,8 @@ def summarise(decision: Decision) -> str:
 def explain(decision: Decision) -> str:
     """Return a short text in the trader's words: outcome, book, then every check, the refusing ones first."""
     refused = [check for check in decision.checks if not check.passed]
-    agreed = [check for check in decision.checks if check.passed]
-    lines = [decision.summary, *_book(decision.exposure), _hedge(decision)]
+    agreed = [check for check in decision.checks if check.passed and check.name != PROFILE]
+    lines = [decision.summary, *_book(decision.exposure), _hedge(decision), *_profile(decision)]
     lines += [f"Order: {_proposal(proposal)}" for proposal in decision.proposals]
     lines += [f"Take back: {ref}" for ref in decision.cancel]
     if refused:
@@ -107,6 +108,10 @@ def _hedge(decision: Decision) -> str:
     hedge, vega = decision.hedge_usd_per_point, decision.exposure.vega30_usd if decision.exposure else None
     after = "" if vega is None else f", leaving {_usd(vega + hedge)} with the book"
     return f"Hedge: {_usd(hedge)} per VIX point{after}; target {decision.target_minis} minis; {decision.phase_after}"
+
+
+def _profile(decision: Decision) -> list[str]:
+    return [f"Profile: {check.why}" for check in decision.checks if check.name == PROFILE]
 
 
 def _usd(value: float | None) -> str:

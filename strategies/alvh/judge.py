@@ -13,6 +13,7 @@ from strategies.alvh.margin import affordable
 from strategies.alvh.overnight import keep_overnight, overnight_due
 from strategies.alvh.permits import permit
 from strategies.alvh.policy import Policy
+from strategies.alvh.profiles import in_force
 from strategies.alvh.readiness import opening_time, readiness
 from strategies.alvh.reading import Reading, read
 from strategies.alvh.records import (
@@ -181,7 +182,7 @@ def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sam
         phase_after=after,
         proposals=action.proposals,
         cancel=_cancel(reading, action),
-        checks=tuple(_sayable(check) for check in (*signs.checks, *action.checks)),
+        checks=tuple(_sayable(check) for check in (*signs.checks, *action.checks, in_force(policy))),
         exposure=reading.exposure,
         hedge_usd_per_point=hedge_units_usd(reading.book.futures, reading.book.vix_options, policy, view.now),
         target_minis=action.episode.target_minis if action.episode else 0,

@@ -143,8 +143,9 @@ def future_inversion(view: MarketView, policy: Policy) -> float | None:
 def vx_momentum(front: FutureQuote | None, now: datetime, policy: Policy, *, last_buy: float | None) -> Signal:
     """Judge whether MACD on the traded contract confirms more upward momentum (method note, 3.3).
 
-    Confirmed: line over signal, histogram positive and higher on each of the last two closed bars, and the market above
-    the last purchase. Fewer bars than the warm-up, a stale last bar or a price that never moved are not confirmed.
+    Confirmed: line over signal, histogram positive and higher on each of the last two closed bars (on the last one
+    alone with `macd_rising_bars` 1), and the market above the last purchase. Fewer bars than the warm-up, a stale last
+    bar or a price that never moved are not confirmed.
     """
     rules, name = policy.signals, "VX MACD"
     bars = closed_bars(front.bars, now) if front else ()
@@ -155,7 +156,8 @@ def vx_momentum(front: FutureQuote | None, now: datetime, policy: Policy, *, las
     if value is None or price is None:
         return _missing(name, 0.0, "VX has no usable closes or no fresh price")
     older, middle, last = value.histogram
-    rising = last > middle > older and last > 0.0 and value.line > value.signal
+    climbs = last > middle and (middle > older or rules.macd_rising_bars == 1)
+    rising = climbs and last > 0.0 and value.line > value.signal
     above = last_buy is None or price > last_buy
     if not rising:
         reason = f"histogram {older:+.3f}, {middle:+.3f}, {last:+.3f} does not rise above zero"

@@ -57,6 +57,26 @@ def test_the_file_may_be_named_by_a_variable(tmp_path: Path) -> None:
     assert layers.load("paper", None, {"ALVH_CONFIG": mine}).settings.connection.port == 5000
 
 
+def test_the_methods_profile_fills_in_what_nobody_sets(tmp_path: Path) -> None:
+    mine = written(tmp_path, '[policy]\nprofile = "promoter"\n[policy.sizing]\ncoverage = 0.65\n')
+    loaded = layers.load("paper", mine, {})
+    policy = as_policy(loaded.settings.policy)
+    assert policy.profile == "promoter"
+    assert policy.unwind.stages == (0.7, 0.9, 1.0)
+    assert loaded.source["policy.unwind.stages"] == "profile promoter"
+    assert (policy.sizing.coverage, loaded.source["policy.sizing.coverage"]) == (0.65, mine)
+    assert policy.caps == Policy().caps
+
+
+def test_the_command_line_may_name_the_methods_profile(tmp_path: Path) -> None:
+    mine = written(tmp_path, '[policy]\nprofile = "promoter"\n')
+    loaded = layers.load("demo", mine, {}, method="steward")
+    assert as_policy(loaded.settings.policy) == Policy()
+    assert loaded.source["policy.profile"] == "command line"
+    with pytest.raises(layers.SettingsError, match=r"command line: policy\.profile: 'bold'"):
+        layers.load("demo", None, {}, method="bold")
+
+
 def test_lists_in_variables_are_json() -> None:
     loaded = layers.load("demo", None, {"ALVH_POLICY__UNWIND__STAGES": "[0.4, 0.6, 0.8]"})
     assert as_policy(loaded.settings.policy).unwind.stages == (0.4, 0.6, 0.8)
@@ -128,7 +148,7 @@ def test_a_missing_file_and_an_unknown_mode_are_errors() -> None:
 
 def test_the_policy_s_settings_are_the_policy_s_own_names_and_defaults() -> None:
     assert as_policy(Settings().policy) == Policy()
-    assert {field.name for field in dataclasses.fields(Policy)} == set(GROUPS)
+    assert {field.name for field in dataclasses.fields(Policy)} == {"profile", *GROUPS}
     for policy, bounds in GROUPS.values():
         assert {field.name for field in dataclasses.fields(policy)} == set(bounds), policy.__name__
 
