@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from bot.gateway.errors import GatewayError, ProtocolError, RequestProblem
 from bot.gateway.messages import inbound, outbound
-from bot.gateway.messages.schema import Message, Values
+from bot.gateway.messages.schema import Message
+from bot.gateway.messages.values import Values
 from bot.gateway.records import Exchange, Market, Report
 from bot.gateway.requests.account import AccountDesk
 from bot.gateway.requests.client import Client, Routes

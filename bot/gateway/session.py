@@ -90,7 +90,7 @@ class Session(asyncio.Protocol):
         if offer is None:
             return False
         self.version = agreed_version(offer)
-        self._unsent += frame([str(self.version), self._house.connection_time()])
+        self._unsent += frame(f"{self.version}\0{self._house.connection_time()}\0")
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:

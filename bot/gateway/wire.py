@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.gateway.errors import ProtocolError
@@ -28,9 +28,9 @@ class Offer:
     options: str = ""
 
 
-def frame(fields: Sequence[str]) -> bytes:
-    """Build one frame from its text fields."""
-    body = "\0".join(fields).encode(errors="replace") + b"\0"
+def frame(text: str) -> bytes:
+    """Build one frame from the text of its fields, each ended by NUL."""
+    body = text.encode(errors="replace")
     return _LENGTH.pack(len(body)) + body
 
 

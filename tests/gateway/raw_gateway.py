@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.gateway.server import Gateway
@@ -34,6 +35,16 @@ class House:
         return raw
 
 
+def joined(fields: Iterable[str]) -> str:
+    """Return fields as the text of a frame."""
+    return "".join(f"{field}\0" for field in fields)
+
+
+def cut(text: str) -> list[str]:
+    """Return the fields of a frame's text."""
+    return text.split("\0")[:-1]
+
+
 class Raw:
     """Speak frames by hand."""
 
@@ -45,7 +56,7 @@ class Raw:
         self._waiting: list[list[str]] = []
 
     def write(self, *fields: str) -> None:
-        self.writer.write(frame(fields))
+        self.writer.write(frame(joined(fields)))
 
     async def next(self) -> list[str]:
         """Return the next frame; an ended connection raises."""

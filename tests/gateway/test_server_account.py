@@ -8,7 +8,7 @@ import pytest
 
 from bot.gateway.messages.order import PLACE_ORDER
 from tests.gateway.fakes_gateway import PUT, START, VX_MARCH
-from tests.gateway.raw_gateway import House, Raw
+from tests.gateway.raw_gateway import House, Raw, cut
 
 BUY = {
     "orderId": 1, "conId": VX_MARCH.con_id, "secType": "FUT", "exchange": "CFE", "action": "BUY", "totalQuantity": 1.0,
@@ -21,7 +21,7 @@ def tags(frames: list[list[str]], message_id: int, at: int) -> list[str]:
 
 
 async def trade(house: House, raw: Raw) -> list[list[str]]:
-    raw.write(*PLACE_ORDER.build(BUY, 176))
+    raw.write(*cut(PLACE_ORDER.build(BUY, 176)))
     await raw.settle()
     house.gateway.advance(house.market.now + timedelta(seconds=5))
     return await raw.settle()
@@ -68,7 +68,7 @@ async def test_after_a_trade_only_the_values_that_changed_are_sent(house: House)
     assert tags(frames, 63, 4) == ["NetLiquidation"]
     raw.write("6", "2", "0", "")
     raw.write("63", "1", "9")
-    raw.write(*PLACE_ORDER.build(BUY | {"orderId": 2}, 176))
+    raw.write(*cut(PLACE_ORDER.build(BUY | {"orderId": 2}, 176)))
     await raw.settle()
     house.gateway.advance(house.market.now + timedelta(minutes=4))
     assert await raw.settle() == []

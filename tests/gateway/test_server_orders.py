@@ -9,7 +9,7 @@ import pytest
 
 from bot.gateway.messages.order import OPEN_ORDER, PLACE_ORDER
 from tests.gateway.fakes_gateway import START, VX_APRIL, VX_MARCH
-from tests.gateway.raw_gateway import House, Raw
+from tests.gateway.raw_gateway import House, Raw, cut
 
 UNSET = "1.7976931348623157E308"
 
@@ -28,7 +28,7 @@ def place(raw: Raw, order_id: int, **more: Any) -> None:
         "orderRef": "r-1",
         "transmit": True,
     }
-    raw.write(*PLACE_ORDER.build(values | more, raw_version(raw)))
+    raw.write(*cut(PLACE_ORDER.build(values | more, raw_version(raw))))
 
 
 def raw_version(raw: Raw) -> int:

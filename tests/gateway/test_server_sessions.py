@@ -11,7 +11,7 @@ from bot.gateway.errors import GatewayError
 from bot.gateway.messages.order import PLACE_ORDER
 from bot.gateway.server import Gateway
 from tests.gateway.fakes_gateway import START, VX_MARCH, FakeExchange, FakeMarket
-from tests.gateway.raw_gateway import House
+from tests.gateway.raw_gateway import House, cut
 
 ORDER = {
     "orderId": 1, "conId": VX_MARCH.con_id, "secType": "FUT", "exchange": "CFE", "action": "BUY", "totalQuantity": 1.0,
@@ -210,7 +210,7 @@ async def test_the_market_is_walked_tick_by_tick_and_nights_in_bigger_steps(hous
 
 async def test_a_resting_order_is_matched_at_every_tick_of_the_longest_night(house: House) -> None:
     raw = await house.connect()
-    raw.write(*PLACE_ORDER.build(ORDER, 176))
+    raw.write(*cut(PLACE_ORDER.build(ORDER, 176)))
     await raw.settle()
     house.gateway.advance(START + timedelta(hours=10))
     assert len(house.market.stops) == 7200

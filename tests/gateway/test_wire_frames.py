@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.gateway.errors import ProtocolError
 from bot.gateway.wire import MAX_FRAME_BYTES, FrameBuffer, Offer, agreed_version, frame
+from tests.gateway.raw_gateway import joined
 
 FIELD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 FIELDS = st.lists(FIELD, min_size=1, max_size=8)
@@ -17,7 +18,7 @@ FIELDS = st.lists(FIELD, min_size=1, max_size=8)
 
 @given(st.lists(FIELDS, max_size=6), st.lists(st.integers(1, 30), max_size=40))
 def test_frames_survive_any_segmentation(messages: list[list[str]], cuts: list[int]) -> None:
-    stream = b"".join(frame(fields) for fields in messages)
+    stream = b"".join(frame(joined(fields)) for fields in messages)
     buffer, got, at = FrameBuffer(), [], 0
     for cut in [*cuts, len(stream)]:
         buffer.feed(stream[at : at + cut])
@@ -28,12 +29,12 @@ def test_frames_survive_any_segmentation(messages: list[list[str]], cuts: list[i
 
 
 def test_a_frame_is_length_then_nul_terminated_fields() -> None:
-    assert frame(["49", "1"]) == b"\0\0\0\x05" + b"49\0" + b"1\0"
+    assert frame("49\x001\0") == b"\0\0\0\x05" + b"49\0" + b"1\0"
 
 
 def test_a_frame_counts_as_consumed_only_after_it_was_handled() -> None:
     buffer = FrameBuffer()
-    buffer.feed(frame(["49", "1"]))
+    buffer.feed(frame("49\x001\0"))
     frames = buffer.frames()
     next(frames)
     assert buffer.consumed == 0
@@ -51,7 +52,7 @@ def test_an_impossible_length_is_refused(length: int) -> None:
 
 def test_bad_utf_8_is_shown_escaped_and_the_stream_goes_on() -> None:
     buffer = FrameBuffer()
-    buffer.feed(b"\0\0\0\x03\xff1\0" + frame(["49"]))
+    buffer.feed(b"\0\0\0\x03\xff1\0" + frame("49\0"))
     assert list(buffer.frames()) == [["\\xff1"], ["49"]]
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.gateway.errors import ProtocolError
+from bot.gateway.exchange.orders import Status
 from bot.gateway.messages import inbound, order, outbound
-from bot.gateway.messages.schema import Message, parse_flag, parse_number, parse_whole, show
+from bot.gateway.messages.schema import Message
+from bot.gateway.messages.values import parse_flag, parse_number, parse_whole, show
+from tests.gateway.raw_gateway import cut
 
 VERSIONS = [157, 158, 160, 162, 164, 166, 170, 176, 177, 178]
 OUTBOUND = [value for value in vars(outbound).values() if isinstance(value, Message)]
@@ -21,13 +25,13 @@ EVERY = [*inbound.REQUESTS.values(), order.OPEN_ORDER, order.COMPLETED_ORDER, *O
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("message", EVERY, ids=lambda message: message.name)
 def test_an_empty_message_reads_back_with_nothing_left_over(message: Message, version: int) -> None:
-    fields = message.build({}, version)
-    assert message.build(message.parse(fields, version), version) == fields
+    text = message.build({}, version)
+    assert message.build(message.parse(cut(text), version), version) == text
 
 
 @pytest.mark.parametrize("message", [message for message in EVERY if message.parts], ids=lambda message: message.name)
 def test_a_field_too_few_or_too_many_is_refused(message: Message) -> None:
-    fields = message.build({}, 176)
+    fields = cut(message.build({}, 176))
     with pytest.raises(ProtocolError, match="ends after"):
         message.parse(fields[:-1], 176)
     with pytest.raises(ProtocolError, match="carries"):
@@ -60,7 +64,7 @@ PLAIN: dict[str, Any] = {"deltaNeutralOrderType": "None", "adjustedOrderType": "
     ids=lambda value: getattr(value, "name", str(value)),
 )
 def test_field_counts_are_those_of_real_frames(message: Message, version: int, count: int) -> None:
-    assert len(message.build(PLAIN, version)) == count
+    assert len(cut(message.build(PLAIN, version))) == count
 
 
 def test_unset_numbers_are_none_however_they_are_written() -> None:
@@ -68,6 +72,14 @@ def test_unset_numbers_are_none_however_they_are_written() -> None:
     assert [parse_whole(text) for text in ("", "2147483647")] == [None] * 2
     assert parse_number("Infinite") == parse_number("Infinity") == math.inf
     assert [parse_flag(text) for text in ("1", "True", "0", "", "False")] == [True, True, False, False, False]
+
+
+def test_values_of_derived_types_are_written_as_what_they_derive_from() -> None:
+    assert [show(value) for value in (Status.FILLED, np.float64(1.25), np.float64(2.0))] == ["Filled", "1.25", "2"]
+
+
+def test_a_text_loses_what_would_end_its_field() -> None:
+    assert show("two\0fields") == "two fields"
 
 
 def test_values_are_written_as_tws_writes_them() -> None:
@@ -83,7 +95,7 @@ def test_every_number_reads_back_exactly(value: float) -> None:
 
 @pytest.mark.parametrize("raw", ["abc", "1,5", "nan", "1e999999x"])
 def test_what_is_no_number_is_refused_with_the_field_named(raw: str) -> None:
-    fields = inbound.REQ_PNL_SINGLE.build({"reqId": 1, "conId": 2}, 176)
+    fields = cut(inbound.REQ_PNL_SINGLE.build({"reqId": 1, "conId": 2}, 176))
     with pytest.raises(ProtocolError, match=r"reqPnLSingle\.conId"):
         inbound.REQ_PNL_SINGLE.parse([*fields[:-1], raw], 176)
 

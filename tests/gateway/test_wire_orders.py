@@ -15,6 +15,7 @@ from bot.gateway.messages.order import OPEN_ORDER, PLACE_ORDER
 from bot.gateway.messages.schema import Message
 from bot.gateway.requests.orders import OrderDesk
 from tests.gateway.fakes_gateway import PUT, VX_APRIL, VX_MARCH, FakeExchange, FakeMarket
+from tests.gateway.raw_gateway import cut
 
 if importlib.util.find_spec("ib_insync"):
     import ib_insync as ib
@@ -199,7 +200,7 @@ class Wire:
         self.refused: list[tuple[int, str]] = []
 
     def send(self, message: Message, **values: Any) -> None:
-        self.sent.append(message.build(values, self.version))
+        self.sent.append(cut(message.build(values, self.version)))
 
     def refuse(self, request_id: int | None, code: int, text: str) -> None:
         self.refused.append((code, text))

@@ -8,7 +8,6 @@ from typing import Any
 
 from bot.gateway.messages.contract import CONTRACT, DELTA_NEUTRAL, LEG_PRICES, ORDER_LEGS, REQUESTED_CONTRACT, ROUTING
 from bot.gateway.messages.schema import (
-    UNSET_DOUBLE,
     Each,
     Fixed,
     Message,
@@ -21,6 +20,7 @@ from bot.gateway.messages.schema import (
     text,
     whole,
 )
+from bot.gateway.messages.values import UNSET_DOUBLE
 
 
 def _scaled(values: Mapping[str, Any]) -> bool:

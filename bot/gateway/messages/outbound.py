@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.gateway.messages.contract import CONTRACT
-from bot.gateway.messages.schema import UNSET_DOUBLE, Each, Fixed, Message, Part, flag, number, text, whole
+from bot.gateway.messages.schema import Each, Fixed, Message, Part, flag, number, text, whole
+from bot.gateway.messages.values import UNSET_DOUBLE
 
 _REQ = whole("reqId")
 _V1 = Fixed("1")

@@ -2,83 +2,21 @@
 
 A layout is a tuple of parts: `Field` (one text field), `Fixed` (a constant such as a message's own version), `When`
 (parts that exist only if earlier values say so) and `Each` (a count, then that many records). Values are plain
-dictionaries keyed by IB's field names. An unset number is `None`, however the client wrote it.
+dictionaries keyed by IB's field names. An unset number is `None`, however the client wrote it. A layout is compiled
+once for each version that is spoken, into the pair of functions that reads and writes it.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from bot.gateway.errors import ProtocolError
+from bot.gateway.messages.values import NUL, SHOWN_AS, Values, parse_flag, parse_number, parse_text, parse_whole
 
-Values = dict[str, Any]
-
-UNSET_DOUBLE = "1.7976931348623157E308"
-UNSET_INTEGER = 2147483647
-_LARGEST = 1.7976931348623157e308
-_LARGEST_PLAIN_INTEGER = 1e15
 _LAST_VERSION = 10_000
-
-
-def parse_text(text: str) -> str:
-    """Return the text as it is."""
-    return text
-
-
-def parse_whole(text: str) -> int | None:
-    """Return an integer; `None` when it is empty or IB's largest integer (both mean unset)."""
-    if not text:
-        return None
-    value = int(float(text)) if "." in text or "e" in text.lower() else int(text)
-    return None if value == UNSET_INTEGER else value
-
-
-def parse_number(text: str) -> float | None:
-    """Return a number; `None` when it is empty or the largest double (both mean unset)."""
-    if not text:
-        return None
-    if text in ("Infinite", "Infinity"):
-        return math.inf
-    value = float(text)
-    if math.isnan(value):
-        raise ValueError("NaN is no number here")
-    return None if value == _LARGEST else value
-
-
-def parse_flag(text: str) -> bool:
-    """Return a truth value; clients write 1, 0, True, False or nothing."""
-    return text in ("1", "true", "True")
-
-
-def show(value: object) -> str:
-    """Write a value as TWS does: flags 1/0, whole numbers without a point, unset as nothing.
-
-    A text loses the character that ends a field.
-    """
-    if isinstance(value, str):
-        return value.replace("\0", " ") if "\0" in value else value
-    if isinstance(value, float):
-        return _show_float(value)
-    if value is None:
-        return ""
-    if value is True:
-        return "1"
-    if value is False:
-        return "0"
-    return str(value)
-
-
-def _show_float(value: float) -> str:
-    if -_LARGEST_PLAIN_INTEGER < value < _LARGEST_PLAIN_INTEGER:
-        return str(int(value)) if value.is_integer() else repr(value)
-    if value == math.inf:
-        return "Infinity"
-    if value == _LARGEST:
-        return UNSET_DOUBLE
-    return repr(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +92,17 @@ def equals(name: str, *wanted: str) -> Callable[[Mapping[str, Any]], bool]:
     return lambda values: values.get(name) in wanted
 
 
+class Compiled(NamedTuple):
+    """Hold a layout at one version as the functions that read and write it.
+
+    `read` takes the fields of a frame, where to begin and the values to fill, and returns where it ended; `write` takes
+    values and returns the text of their fields, each ended by NUL.
+    """
+
+    read: Callable[[Sequence[str], int, Values], int]
+    write: Callable[[Mapping[str, Any]], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """Join a message id with its layout."""
@@ -161,7 +110,7 @@ class Message:
     id: int
     name: str
     parts: tuple[Part, ...]
-    _layouts: dict[int, tuple[Part, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _compiled: dict[int, Compiled] = field(default_factory=dict, repr=False, compare=False)
 
     def parse(self, fields: Sequence[str], version: int) -> Values:
         """Return the values of a frame whose first field (the id) is included in `fields`.
@@ -169,45 +118,70 @@ class Message:
         Raises `ProtocolError` when fields are missing, left over or not of their kind.
         """
         values: Values = {}
-        end = _parse(self._layout(version), fields, 1, values, version, self.name)
+        end = self._at(version).read(fields, 0, values)
         if end != len(fields):
             raise ProtocolError(f"{self.name} carries {len(fields)} fields, expected {end} at version {version}")
         return values
 
-    def build(self, values: Mapping[str, Any], version: int) -> list[str]:
-        """Return the text fields of a frame, the id first; values that are not given are written as unset."""
-        fields = [str(self.id)]
-        _build(self._layout(version), values, fields, version)
-        return fields
+    def build(self, values: Mapping[str, Any], version: int) -> str:
+        """Return the text of a frame, each field ended by NUL, the id first; what is not given is written as unset."""
+        return self._at(version).write(values)
 
-    def _layout(self, version: int) -> tuple[Part, ...]:
-        layout = self._layouts.get(version)
-        if layout is None:
-            layout = tuple(part for part in self.parts if part.since <= version <= part.until)
-            self._layouts[version] = layout
-        return layout
+    def _at(self, version: int) -> Compiled:
+        known = self._compiled.get(version)
+        if known is None:
+            known = self._compiled[version] = _compile((Fixed(str(self.id)), *self.parts), version, self.name)
+        return known
 
 
-def _present(parts: tuple[Part, ...], version: int) -> list[Part]:
-    return [part for part in parts if part.since <= version <= part.until]
-
-
-def _parse(parts: Sequence[Part], fields: Sequence[str], at: int, values: Values, version: int, name: str) -> int:
-    for part in parts:
-        if isinstance(part, When):
-            if part.test(values):
-                at = _parse(_present(part.parts, version), fields, at, values, version, name)
-            continue
-        if at >= len(fields):
-            raise ProtocolError(f"{name} ends after {len(fields)} fields, before {part} at version {version}")
-        if isinstance(part, Field):
-            values[part.name] = _converted(part, fields[at], name)
-            at += 1
-        elif isinstance(part, Fixed):
-            at += 1
+def _compile(parts: Sequence[Part], version: int, name: str) -> Compiled:
+    """Compile the parts that exist at `version`: fields and constants run by run, the others one by one."""
+    present = [part for part in parts if part.since <= version <= part.until]
+    steps: list[Compiled] = []
+    for kind, run in groupby(present, key=_kind):
+        if kind is Field:
+            steps.append(_run([part for part in run if isinstance(part, (Field, Fixed))], version, name))
         else:
-            at = _parse_each(part, fields, at, values, version, name)
-    return at
+            steps += [_group(part, version, name) for part in run if isinstance(part, (When, Each))]
+    return steps[0] if len(steps) == 1 else _in_turn(steps)
+
+
+def _kind(part: Part) -> type:
+    return Field if isinstance(part, (Field, Fixed)) else Each
+
+
+def _in_turn(steps: Sequence[Compiled]) -> Compiled:
+    def read(fields: Sequence[str], at: int, values: Values) -> int:
+        for step in steps:
+            at = step.read(fields, at, values)
+        return at
+
+    def write(values: Mapping[str, Any]) -> str:
+        return "".join([step.write(values) for step in steps])
+
+    return Compiled(read, write)
+
+
+def _run(parts: Sequence[Field | Fixed], version: int, name: str) -> Compiled:
+    """Compile fields and constants; a constant is written like a field without a name, which is never given."""
+    named = [(part.name, part.unset) if isinstance(part, Field) else ("", part.text) for part in parts]
+
+    def read(fields: Sequence[str], at: int, values: Values) -> int:
+        end = at + len(parts)
+        if end > len(fields):
+            part = parts[max(len(fields) - at, 0)]
+            raise ProtocolError(f"{name} ends after {len(fields)} fields, before {part} at version {version}")
+        for part, raw in zip(parts, fields[at:end], strict=True):
+            if isinstance(part, Field):
+                values[part.name] = _converted(part, raw, name)
+        return end
+
+    def write(values: Mapping[str, Any]) -> str:
+        get, shown = values.get, SHOWN_AS  # this runs for every frame that is sent
+        texts = [unset if (value := get(key)) is None else shown[type(value)](value) for key, unset in named]
+        return NUL.join(texts) + NUL
+
+    return Compiled(read, write)
 
 
 def _converted(part: Field, raw: str, name: str) -> Any:
@@ -217,35 +191,40 @@ def _converted(part: Field, raw: str, name: str) -> Any:
         raise ProtocolError(f"{name}.{part.name} is {raw[:40]!r}, expected {part.parse.__name__[6:]}") from None
 
 
-def _parse_each(part: Each, fields: Sequence[str], at: int, values: Values, version: int, name: str) -> int:
-    count = fields[at] or "0"
-    if not count.isascii() or not count.isdigit() or int(count) > len(fields):
-        raise ProtocolError(f"{name}.{part.name} counts {count[:40]!r} records, expected a number that fits the frame")
-    at += 1
-    records: list[Values] = []
-    for _ in range(int(count)):
-        record: Values = {}
-        at = _parse(_present(part.parts, version), fields, at, record, version, name)
-        records.append(record)
-    values[part.name] = records
-    return at
+def _group(part: When | Each, version: int, name: str) -> Compiled:
+    return _when(part, version, name) if isinstance(part, When) else _each(part, version, name)
 
 
-def _build(parts: Sequence[Part], values: Mapping[str, Any], fields: list[str], version: int) -> None:
-    for part in parts:
-        if isinstance(part, Field):
-            value = values.get(part.name)
-            if type(value) is int:  # the most frequent kind; a flag is not of this type
-                fields.append(str(value))
-            else:
-                fields.append(part.unset if value is None else show(value))
-        elif isinstance(part, Fixed):
-            fields.append(part.text)
-        elif isinstance(part, When):
-            if part.test(values):
-                _build(_present(part.parts, version), values, fields, version)
-        else:
-            records = values.get(part.name) or ()
-            fields.append(str(len(records)))
-            for record in records:
-                _build(_present(part.parts, version), record, fields, version)
+def _when(part: When, version: int, name: str) -> Compiled:
+    test, inner = part.test, _compile(part.parts, version, name)
+
+    def read(fields: Sequence[str], at: int, values: Values) -> int:
+        return inner.read(fields, at, values) if test(values) else at
+
+    def write(values: Mapping[str, Any]) -> str:
+        return inner.write(values) if test(values) else ""
+
+    return Compiled(read, write)
+
+
+def _each(part: Each, version: int, name: str) -> Compiled:
+    key, inner = part.name, _compile(part.parts, version, name)
+
+    def read(fields: Sequence[str], at: int, values: Values) -> int:
+        if at >= len(fields):
+            raise ProtocolError(f"{name} ends after {len(fields)} fields, before {part} at version {version}")
+        count = fields[at] or "0"
+        if not count.isascii() or not count.isdigit() or int(count) > len(fields):
+            raise ProtocolError(f"{name}.{key} counts {count[:40]!r} records, expected a number that fits the frame")
+        records: list[Values] = [{} for _ in range(int(count))]
+        at += 1
+        for record in records:
+            at = inner.read(fields, at, record)
+        values[key] = records
+        return at
+
+    def write(values: Mapping[str, Any]) -> str:
+        records = values.get(key) or ()
+        return f"{len(records)}{NUL}" + "".join([inner.write(record) for record in records])
+
+    return Compiled(read, write)

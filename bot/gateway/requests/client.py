@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from bot.gateway.messages.schema import Message, Values
+from bot.gateway.messages.schema import Message
+from bot.gateway.messages.values import Values
 
 
 class Client(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.gateway.errors import RequestProblem
-from bot.gateway.messages.schema import Values
+from bot.gateway.messages.values import Values
 from bot.gateway.records import ComboLeg, Contract, Market, Quote
 from bot.gateway.requests.lookup import UNKNOWN_CONTRACT, invalid
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bot.gateway.messages import outbound
-from bot.gateway.messages.schema import Values
+from bot.gateway.messages.values import Values
 from bot.gateway.records import Contract
 from bot.gateway.requests.lookup import invalid
 from bot.gateway.requests.ticks import Tick

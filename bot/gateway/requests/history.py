@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.gateway.errors import RequestProblem
 from bot.gateway.messages import inbound, outbound
-from bot.gateway.messages.schema import Values
+from bot.gateway.messages.values import Values
 from bot.gateway.records import Contract, HistoryBar, Market
 from bot.gateway.requests.client import Client, Routes
 from bot.gateway.requests.lookup import invalid, only_match

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.gateway.errors import RequestProblem
-from bot.gateway.messages.schema import Values
+from bot.gateway.messages.values import Values
 from bot.gateway.records import Contract, ContractPattern, Market
 
 UNKNOWN_CONTRACT = "No security definition has been found for the request"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from bot.gateway.messages import inbound, order, outbound
 from bot.gateway.messages.contract import CONTRACT
-from bot.gateway.messages.schema import Values
+from bot.gateway.messages.values import Values
 from bot.gateway.records import (
     ErrorReport,
     Exchange,

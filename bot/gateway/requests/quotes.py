@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.gateway.errors import RequestProblem
 from bot.gateway.messages import inbound, outbound
-from bot.gateway.messages.schema import Values
+from bot.gateway.messages.values import Values
 from bot.gateway.records import ComboLeg, Contract, Greeks, Market, Quote
 from bot.gateway.requests.client import Client, Routes
 from bot.gateway.requests.combos import combo_contract, combo_legs, combo_quote

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.gateway.messages import outbound
-from bot.gateway.messages.schema import Message, Values
+from bot.gateway.messages.schema import Message
+from bot.gateway.messages.values import Values
 from bot.gateway.records import Greeks, Quote
 
 Tick = tuple[Message, Values]
