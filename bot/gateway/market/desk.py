@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,11 +24,15 @@ _YEAR_S = DAYS_A_YEAR * 86400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """Hold forward, years to settlement and volatility level of one expiry at some ticks."""
+    """Hold forward, years to settlement and volatility level of one expiry at some ticks, or of some at one tick."""
 
     forward: Array
     years: Array
     level: Array
+
+    def of(self, places: Ints) -> Setting:
+        """Return what these places hold, one for each option that is to be priced."""
+        return Setting(forward=self.forward[places], years=self.years[places], level=self.level[places])
 
 
 class Desk:
@@ -44,12 +49,17 @@ class Desk:
 
     def setting(self, expiry: Expiry, ticks: Ints) -> Setting:
         """Return forward, time and volatility level of an expiry at `ticks`."""
-        seconds = expiry.settles_at.timestamp() - (self._world.grid.first_s + TICK_SECONDS * ticks)
-        years = np.maximum(seconds / _YEAR_S, MIN_YEARS)
+        return self.settings((expiry,), ticks)
+
+    def settings(self, expiries: Sequence[Expiry], ticks: Ints) -> Setting:
+        """Return forward, time and volatility level of one expiry at many ticks, or of many on one kind at one tick."""
+        settles_s = np.array([expiry.settles_at.timestamp() for expiry in expiries])
+        years = np.maximum((settles_s - (self._world.grid.first_s + TICK_SECONDS * ticks)) / _YEAR_S, MIN_YEARS)
         paths = self._world.paths
-        if expiry.option_class is OptionClass.VIX:
-            forward = self._future(expiry.settles_on)[ticks]
-            return Setting(forward=forward, years=years, level=paths.followers["VVIX"][ticks])
+        if expiries[0].option_class is OptionClass.VIX:
+            forward = np.concatenate([self._future(expiry.settles_on)[ticks] for expiry in expiries])
+            level = np.broadcast_to(paths.followers["VVIX"][ticks], years.shape)
+            return Setting(forward=forward, years=years, level=level)
         level = term_volatility(
             years * DAYS_A_YEAR, paths.followers["VIX9D"][ticks], paths.driver[ticks], paths.followers["VIX3M"][ticks]
         )

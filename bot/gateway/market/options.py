@@ -7,7 +7,6 @@ ticks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -15,31 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.gateway.market import timetables
-from bot.gateway.market.desk import Desk, Setting
+from bot.gateway.market.desk import Desk
 from bot.gateway.market.grid import TICK_SECONDS
 from bot.gateway.market.history import Sample, Sampler, of_book
-from bot.gateway.market.listing import Expiry, option_contract, option_expiry, option_of
+from bot.gateway.market.listing import Expiry, OptionClass, option_contract, option_expiry, option_of
 from bot.gateway.market.recorded import recordings
 from bot.gateway.market.sessions import Hours
+from bot.gateway.market.watch import Watch
 from bot.gateway.market.world import World
 from bot.gateway.records import Contract, Greeks, Quote
-from strategies.pricing import implied_vol
 
-Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _REFRESH_TICKS = 60 // TICK_SECONDS
 _Ticks = TypeVar("_Ticks", int, Ints)
 Shown = tuple[Quote, Greeks | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """Hold the options of one expiry that somebody asked for, as arrays to be priced at once."""
-
-    expiry: Expiry
-    con_ids: Ints
-    strike: Array
-    is_call: NDArray[np.bool_]
 
 
 class OptionQuotes:
@@ -50,10 +38,8 @@ class OptionQuotes:
         self._desk = desk
         self._recorded = recordings(world.scenario, world.grid, world.timetable)
         self._contracts: dict[int, tuple[Expiry, Contract]] = {}
-        self._watched: dict[Expiry, Watched] = {}
-        self._priced: dict[Expiry, int] = {}
-        self._quotes: dict[int, Quote] = {}
-        self._greeks: dict[int, Greeks] = {}
+        rate = world.scenario.rate
+        self._on_index, self._on_vix = Watch(desk, self._recorded, rate), Watch(desk, self._recorded, rate)
         self._closes: dict[int, tuple[int, float | None]] = {}
         self._trading: tuple[datetime | None, dict[Expiry, bool]] = (None, {})
         self._shown: dict[int, Shown] = {}
@@ -75,11 +61,17 @@ class OptionQuotes:
     def _show(self, con_id: int, now: datetime, tick: int, *, halted: bool) -> Shown:
         if not self._watch(con_id):
             return Quote(), None
-        trades = self._trades(con_id, now)
-        if trades:
-            self._reprice(con_id, tick)
-        quote = Quote(close=self._close(con_id, tick), halted=halted) if halted or not trades else self._quotes[con_id]
-        return quote, self._greeks[con_id] if trades else None
+        close = self._close(con_id, tick)
+        if not self._trades(con_id, now):
+            return Quote(close=close, halted=halted), None
+        expiry, _ = self._contracts[con_id]
+        (bid, bid_size, ask, ask_size), model = self._watch_of(expiry).at(con_id, _refreshed(tick), now)
+        if halted:
+            return Quote(close=close, halted=True), model
+        return Quote(bid=bid, ask=ask, bid_size=bid_size, ask_size=ask_size, close=close), model
+
+    def _watch_of(self, expiry: Expiry) -> Watch:
+        return self._on_vix if expiry.option_class is OptionClass.VIX else self._on_index
 
     def sampler(self, con_id: int, what: str) -> Sampler | None:
         """Return how to sample the history of an option; there is none of trades."""
@@ -109,15 +101,9 @@ class OptionQuotes:
         expiry = option_expiry(option_class, settles_on, self._world.timetable)
         if not self._desk.prices(expiry):
             return False
-        self._contracts[con_id] = (expiry, option_contract(expiry, strike, right))
-        known = self._watched.get(expiry)
-        self._watched[expiry] = Watched(
-            expiry=expiry,
-            con_ids=np.append(known.con_ids if known else np.empty(0, np.int64), con_id),
-            strike=np.append(known.strike if known else np.empty(0), strike),
-            is_call=np.append(known.is_call if known else np.empty(0, np.bool_), right == "C"),
-        )
-        self._priced.pop(expiry, None)
+        contract = option_contract(expiry, strike, right)
+        self._contracts[con_id] = (expiry, contract)
+        self._watch_of(expiry).add(con_id, expiry, contract)
         return True
 
     def _trades(self, con_id: int, now: datetime) -> bool:
@@ -147,52 +133,6 @@ class OptionQuotes:
             expiry.option_class, setting, np.array([contract.strike]), np.array([contract.right == "C"])
         )
         return round(round(float(mid[0]) / 0.05) * 0.05, 2)
-
-    def _reprice(self, con_id: int, tick: int) -> None:
-        watched = self._watched[self._contracts[con_id][0]]
-        tick = _refreshed(tick)
-        if self._priced.get(watched.expiry) == tick:
-            return
-        at = np.array([tick], dtype=np.int64)
-        setting = self._desk.setting(watched.expiry, at)
-        quotes = self._quotes_of(watched, setting, at)
-        sigma = self._sigma(watched, setting, quotes)
-        mid, greeks = self._desk.priced(setting, watched.strike, watched.is_call, sigma)
-        values = np.stack([sigma, greeks.delta, mid, greeks.gamma, greeks.vega, greeks.theta]).T.tolist()
-        forward = round(float(setting.forward[0]), 2)  # European: what they hang on is the forward
-        for item, quote, row in zip(watched.con_ids.tolist(), quotes, values, strict=True):
-            iv, delta, price, gamma, vega, theta = row
-            self._quotes[item] = quote
-            self._greeks[item] = Greeks(
-                iv=iv, delta=delta, price=price, gamma=gamma, vega=vega, theta=theta, underlying=forward
-            )
-        self._priced[watched.expiry] = tick
-
-    def _quotes_of(self, watched: Watched, setting: Setting, at: Ints) -> list[Quote]:
-        """Return the markets of an expiry; recorded ones win over the model's."""
-        mid = self._desk.mid(watched.expiry.option_class, setting, watched.strike, watched.is_call)
-        book = self._desk.book(mid, watched.con_ids, at)
-        table = np.stack([book.bid, book.bid_size, book.ask, book.ask_size]).T.tolist()
-        tick = int(at[0])
-        found = []
-        for con_id, row in zip(watched.con_ids.tolist(), table, strict=True):
-            recording = self._recorded.get(con_id)
-            covered = recording is not None and recording.covers(tick)
-            bid, bid_size, ask, ask_size = recording.at(tick) if recording and covered else row
-            close = self._close(con_id, tick)
-            found.append(Quote(bid=bid, ask=ask, bid_size=bid_size, ask_size=ask_size, close=close))
-        return found
-
-    def _sigma(self, watched: Watched, setting: Setting, quotes: list[Quote]) -> Array:
-        """Return implied volatilities: the model's, or where quotes are recorded that of their middle."""
-        sigma = np.asarray(self._desk.sigma(watched.expiry.option_class, setting, watched.strike))
-        recorded = np.array([con_id in self._recorded for con_id in watched.con_ids.tolist()])
-        if not recorded.any():
-            return sigma
-        middle = np.array([((quote.bid or 0.0) + (quote.ask or 0.0)) / 2.0 for quote in quotes])
-        rate = self._world.scenario.rate
-        implied = implied_vol(middle, setting.forward, watched.strike, setting.years, rate, watched.is_call)
-        return np.where(recorded & np.isfinite(implied), implied, sigma)
 
 
 def _refreshed(tick: _Ticks) -> _Ticks:
