@@ -19,6 +19,7 @@ from strategies.alvh.policy import (
     FilterPolicy,
     FreshnessPolicy,
     LiquidityPolicy,
+    ParityPolicy,
     Policy,
     Profile,
     SignalPolicy,
@@ -173,6 +174,22 @@ CONTEXT = {
     "max_days": Bound("oldest context number from a file, days", 0, 400),
 }
 
+PARITY = {
+    "require": Bound("let nothing open where options on VIX cannot be compared with VX"),
+    "strikes": Bound("strikes at the money that are compared", 1, 9),
+    "max_age_s": Bound("largest age of an option's quote, seconds", 1.0, 600.0),
+    "gate_points": Bound("gap between VX and the options' price from which the VX quote is suspect, points", 0.05, 5.0),
+    "gate_share": Bound("the same gap as a share of VX; the larger of the two counts", 0.001, 0.20),
+    "alert_points": Bound("points after costs from which a conversion or a reversal is alerted", 0.0, 5.0),
+    "alert_polls": Bound("wake-ups in a row on which it must show", 1, 20),
+    "option_fee_usd": Bound("all-in fee of one option on VIX, dollars", 0.0, 20.0),
+    "vx_fee_usd": Bound("all-in fee of one VX, dollars", 0.0, 50.0),
+    "vxm_fee_usd": Bound("all-in fee of one VXM, dollars", 0.0, 20.0),
+    "strip_strikes": Bound("out-of-the-money SPX options of an expiry from which its variance is computed", 6, 400),
+    "rich_points": Bound("points over its bound at which VX is called rich", 0.0, 10.0),
+    "cheap_share": Bound("share by which the vol of vol that VX leaves room for exceeds VVIX: VX is cheap", 0.0, 2.0),
+}
+
 CAPM = {
     "future_betas": Bound("beta to the equity market of the first, second and third listed VX month", -10.0, 0.0),
     "floor": Bound("size of the portfolio's beta that a purchase may always reach", 0.0, 5.0),
@@ -289,6 +306,7 @@ GROUPS: dict[str, tuple[type[Any], dict[str, Bound]]] = {
     "events": (EventPolicy, EVENTS),
     "core": (CorePolicy, CORE),
     "context": (ContextPolicy, CONTEXT),
+    "parity": (ParityPolicy, PARITY),
     "capm": (CapmPolicy, CAPM),
     "economics": (EconomicsPolicy, ECONOMICS),
     "caps": (CapPolicy, CAPS),

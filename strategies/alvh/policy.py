@@ -179,6 +179,25 @@ class LiquidityPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParityPolicy:
+    """Settings of the comparison of VX with options on VIX and with the variance of SPX; fees in dollars a contract."""
+
+    require: bool = False
+    strikes: int = 3
+    max_age_s: float = 60.0
+    gate_points: float = 0.30
+    gate_share: float = 0.015
+    alert_points: float = 0.05
+    alert_polls: int = 3
+    option_fee_usd: float = 1.10
+    vx_fee_usd: float = 2.40
+    vxm_fee_usd: float = 0.55
+    strip_strikes: int = 12
+    rich_points: float = 0.50
+    cheap_share: float = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContextPolicy:
     """Levels at which the background speaks for a justified spike, and how old its numbers may be."""
 
@@ -315,6 +334,7 @@ class Policy:
     events: EventPolicy = field(default_factory=EventPolicy)
     core: CorePolicy = field(default_factory=CorePolicy)
     context: ContextPolicy = field(default_factory=ContextPolicy)
+    parity: ParityPolicy = field(default_factory=ParityPolicy)
     capm: CapmPolicy = field(default_factory=CapmPolicy)
     economics: EconomicsPolicy = field(default_factory=EconomicsPolicy)
     caps: CapPolicy = field(default_factory=CapPolicy)

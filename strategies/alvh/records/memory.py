@@ -114,6 +114,15 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParityWatch:
+    """Hold on how many polls in a row conversion and reversal paid, and the session on which VX was last suspect."""
+
+    conversion_polls: int = 0
+    reversal_polls: int = 0
+    suspect_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """Hold what one decision leaves to the next; the journal keeps it inside the decision's record.
 
@@ -133,3 +142,4 @@ class Memory:
     session_on: date | None = None
     known_legs: tuple[int, ...] | None = None
     first_seen: tuple[FirstSeen, ...] = ()
+    parity: ParityWatch = ParityWatch()
