@@ -15,7 +15,7 @@ from bot.cycle import Cycle, Desk
 from bot.guard.instance import InstanceLock
 from bot.guard.interlock import Link, interlock
 from bot.guard.kill import KillSwitch
-from bot.journal import Journal, Kind, Projection, Shelf, journal_path
+from bot.journal import Journal, Kind, Projection, journal_path
 from bot.journal.codec import to_json
 from bot.line import Line
 from bot.observe.observer import Observer
@@ -112,9 +112,8 @@ class Bot:
 
     def _assemble(self) -> None:
         plan = self.plan
-        projection, shelf = Projection(), Shelf()
+        projection = Projection()
         self.journal.follow(projection.apply)
-        self.journal.follow(shelf.apply)
         contract = plan.policy.contract
         sight = Sight(
             rate=plan.rate,
@@ -131,7 +130,7 @@ class Bot:
             observer=observer,
             journal=self.journal,
             projection=projection,
-            shelf=shelf,
+            shelf=projection.shelf,
             desk=self._desk,
             policy=plan.policy,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
@@ -14,14 +14,17 @@ from bot.errors import UsageProblem
 Record = TypeVar("Record")
 
 
-_adapters: dict[type, TypeAdapter[Any]] = {}
+_encode = json.JSONEncoder(
+    sort_keys=True, allow_nan=False, separators=(",", ":"), ensure_ascii=False, check_circular=False
+).encode  # made once: `json.dumps` makes a new one at each call
+_adapters: dict[Any, TypeAdapter[Any]] = {}
 
 
-def _adapter(record_type: type[Record]) -> TypeAdapter[Record]:
-    """Return the adapter of a record type; building one is slow, so each is kept."""
-    adapter = _adapters.get(record_type)
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Return the adapter of a record type, or of what is made of such; building one is slow, so each is kept."""
+    adapter = _adapters.get(kind)
     if adapter is None:
-        adapter = _adapters[record_type] = TypeAdapter(record_type)
+        adapter = _adapters[kind] = TypeAdapter(kind)
     return adapter
 
 
@@ -35,20 +38,41 @@ def to_json(record: object) -> dict[str, Any]:
 
 def from_json(record_type: type[Record], values: Mapping[str, Any]) -> Record:
     """Return the record that `to_json` took apart; raise `UsageProblem` when the values do not fit it."""
+    return cast(Record, _read(record_type, _adapter(record_type), values))
+
+
+def from_json_all(record_type: type[Record], rows: Sequence[Mapping[str, Any]]) -> tuple[Record, ...]:
+    """Return many records as `from_json` returns one."""
+    several = _adapter(tuple[record_type, ...])  # type: ignore[valid-type]
+    return cast(tuple[Record, ...], _read(record_type, several, rows))
+
+
+def read_cells(record_type: type, types: Sequence[Any], rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Return rows of JSON values as values of these types, which are those of some fields of a record."""
+    rows_type = list[tuple[(*types,)]]  # type: ignore[valid-type]
+    return cast(list[tuple[Any, ...]], _read(record_type, _adapter(rows_type), rows))
+
+
+def _read(record_type: type, adapter: TypeAdapter[Any], values: object) -> Any:
     try:
-        return _adapter(record_type).validate_python(values)
+        return adapter.validate_python(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise UsageProblem(
-            f"a journalled {record_type.__name__} has {first['msg'].lower()} at '{where}': "
-            "the journal was written by another version or damaged; open it with the version that wrote it"
-        ) from error
+        raise UsageProblem(misfit(record_type, f"{first['msg'].lower()} at '{where}'")) from error
+
+
+def misfit(record_type: type, what: str) -> str:
+    """Say in one line that journalled values do not fit a record, and what to do."""
+    return (
+        f"a journalled {record_type.__name__} has {what}: "
+        "the journal was written by another version or damaged; open it with the version that wrote it"
+    )
 
 
 def canonical(values: Mapping[str, Any]) -> str:
     """Return JSON with sorted keys, no blanks and no NaN; raise `ValueError` on a number that is not finite."""
-    return json.dumps(values, sort_keys=True, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    return _encode(values)
 
 
 def instant(at: datetime) -> str:

@@ -14,8 +14,9 @@ class Kind(StrEnum):
 
     START = "start"
     STOP = "stop"
-    WAKEUP = "wakeup"  # view, book, state and decision of one wake-up, without bars and surfaces
-    BARS = "bars"  # bars closed since the previous such entry, by series
+    WAKEUP = "wakeup"  # view, book, state and decision of one wake-up, without what the next three hold
+    BARS = "bars"  # bars closed and samples taken since the previous such entry, by series
+    CONTRACTS = "contracts"  # what is constant about options that later wake-ups name by number
     SURFACE = "surface"  # an option surface that later wake-ups name by its digest
     INTENT = "intent"  # an order that is about to be sent
     SENT = "sent"  # that order was handed to the broker

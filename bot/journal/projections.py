@@ -46,18 +46,18 @@ class Projection:
         self.killed = ""
         self._messages: list[datetime] = []
         self._open: dict[str, None] = {}  # refs that are not done, in order of intent
-        self._memory: Memory | None = None
-        self._memory_body: Any = None
         self._look: tuple[MarketView, Book] | None = None
         self._wakeup: Any = None
         self._vega30: float | None = None
-        self._shelf = Shelf()
+        self.shelf = Shelf()
         self._lots: tuple[Lot, ...] | None = ()
 
     def apply(self, entry: Entry) -> None:
         """Take in one entry."""
         match entry.kind:
-            case Kind.SURFACE | Kind.WAKEUP:
+            case Kind.BARS | Kind.CONTRACTS | Kind.SURFACE:
+                self.shelf.apply(entry)
+            case Kind.WAKEUP:
                 self._remember(entry)
             case Kind.INTENT:
                 self._intend(entry)
@@ -124,25 +124,19 @@ class Projection:
     def last_look(self) -> tuple[MarketView, Book] | None:
         """Return the view (without bars) and the book of the last recorded wake-up."""
         if self._look is None and self._wakeup is not None:
-            self._look = from_json(MarketView, self._wakeup["view"]), from_json(Book, self._wakeup["book"])
+            self._look = self.shelf.look(self._wakeup)
         return self._look
 
     def memory(self) -> Memory:
         """Return what the last recorded decision left, or a fresh memory."""
-        if self._memory_body is not None:
-            decision = self._memory_body["decision"]["memory"]
-            names = self._memory_body["surfaces"]["decision"]
-            self._memory = self._shelf.memory(from_json(Memory, decision), names)
-            self._memory_body = None
-        return self._memory or Memory()
+        return self.shelf.left() or Memory()
 
     def _remember(self, entry: Entry) -> None:
-        self._shelf.apply(entry)
-        if entry.kind is Kind.WAKEUP:
-            self._memory_body = self._wakeup = entry.body
-            self._look = None
-            exposure = entry.body["decision"]["exposure"]
-            self._vega30 = None if exposure is None else exposure["vega30_usd"]
+        self.shelf.apply(entry)
+        self._wakeup = entry.body
+        self._look = None
+        exposure = entry.body["decision"]["exposure"]
+        self._vega30 = None if exposure is None else exposure["vega30_usd"]
 
     def _intend(self, entry: Entry) -> None:
         ticket = from_json(OrderTicket, entry.body["ticket"])

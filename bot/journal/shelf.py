@@ -1,8 +1,9 @@
-"""Keep bars and surfaces once, so that a wake-up's record only names them.
+"""Keep what stays the same once, so that a wake-up's record holds only what moved.
 
-A view carries hundreds of bars and several surfaces that are the same minute after minute. Before a wake-up is
-written, what is new goes into entries of its own; the wake-up then says "the last 500 bars of SPX up to 15:35". The
-shelf is the fold over those entries: it writes the short form and gives back the identical view.
+A view carries hundreds of bars, a chain and a book whose contracts are the same minute after minute, and a memory that
+the wake-up before left. Before a wake-up is written, what is new of these goes into entries of its own; the wake-up
+then says "the last 500 bars of SPX up to 15:35", "contract 17" or "the memory that entry 812 left". The shelf is the
+fold over those entries: it writes the short form and gives back the identical records.
 """
 
 from __future__ import annotations
@@ -15,25 +16,18 @@ from typing import Any
 
 from bot.errors import Bug
 from bot.journal.codec import canonical, from_json, to_json
+from bot.journal.contracts import Contracts
 from bot.journal.entry import Entry, Kind
+from bot.journal.series import SAMPLES, Ended, Series, names
 from bot.journal.store import Journal
-from strategies.alvh.records import (
-    Bar,
-    Book,
-    BreadthBar,
-    Decision,
-    HedgeState,
-    MarketView,
-    Memory,
-    Surface,
-    SurfaceSource,
-)
+from strategies.alvh.records import Book, Decision, HedgeState, MarketView, Memory, Surface, SurfaceSource
 
-AnyBar = Bar | BreadthBar
-LONGEST = 5000  # bars kept of a series; no view shows more
 ELSEWHERE = Surface(
     taken_at=datetime.fromtimestamp(0, UTC), session_day=date(1970, 1, 1), source=SurfaceSource.STORED, smiles=()
 )  # stands in a record where a surface is named by its digest instead
+NOWHERE = Memory()  # stands in a record where the memory is told apart
+
+Draft = tuple[Kind, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,65 +40,70 @@ class Wakeup:
     decision: Decision
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Left:
+    """Hold what a journalled decision left, not yet read: its bare memory, and what that names."""
+
+    bare: Mapping[str, Any]
+    surfaces: Mapping[str, Surface]
+    samples: tuple[Any, ...] | None
+
+    def read(self) -> Memory:
+        memory = _dressed(from_json(Memory, self.bare), self.surfaces)
+        return memory if self.samples is None else replace(memory, samples=self.samples)
+
+
 class Shelf:
-    """Hold every bar and surface that the journal has written so far."""
+    """Hold every bar, sample, contract and surface that the journal has written so far, and the last memories."""
 
     def __init__(self) -> None:
-        self._series: dict[str, list[AnyBar]] = {}
-        self._seen: dict[str, tuple[AnyBar, ...]] = {}
+        self._series = Series()
+        self._contracts = Contracts()
         self._surfaces: dict[str, Surface] = {}
         self._digests: dict[int, tuple[Surface, str]] = {}
+        self._memories: dict[int, _Left | Memory] = {}  # of the last two wake-ups, by `seq`
 
     def apply(self, entry: Entry) -> None:
-        """Take in one journal entry; kinds other than bars and surfaces change nothing."""
-        if entry.kind is Kind.BARS:
-            for name, change in entry.body["series"].items():
-                held = [] if change["from_start"] else self._series.setdefault(name, [])
-                held.extend(_bar(name, row) for row in change["rows"])
-                self._series[name] = held[-LONGEST:]
-        elif entry.kind is Kind.SURFACE:
-            digest = entry.body["digest"]
-            if digest not in self._surfaces:
-                self._surfaces[digest] = from_json(Surface, entry.body["surface"])
-        elif entry.kind is Kind.WAKEUP:
-            self._forget(entry.body)
+        """Take in one journal entry; kinds of which a wake-up names nothing change nothing."""
+        match entry.kind:
+            case Kind.BARS:
+                self._series.apply(entry.body["series"])
+            case Kind.CONTRACTS:
+                self._contracts.apply(entry.body)
+            case Kind.SURFACE:
+                digest = entry.body["digest"]
+                if digest not in self._surfaces:
+                    self._surfaces[digest] = from_json(Surface, entry.body["surface"])
+            case Kind.WAKEUP:
+                self._leave(entry)
+                self._forget(entry.body)
 
-    def news(self, wakeup: Wakeup) -> list[tuple[Kind, dict[str, Any]]]:
-        """Return the entries that must be written before this wake-up so that it can be restored."""
-        new: list[tuple[Kind, dict[str, Any]]] = []
-        series = {name: change for name, bars in _series(wakeup.view).items() if (change := self._change(name, bars))}
+    def left(self) -> Memory | None:
+        """Return the memory that the last wake-up left; `None` before the first."""
+        return self._memory(max(self._memories)) if self._memories else None
+
+    def drafts(self, wakeup: Wakeup) -> list[Draft]:
+        """Return the entries that record a wake-up: first what must be there for it to be restored, itself last."""
+        body = self._body(wakeup)
+        new: list[Draft] = []
+        series = self._series.news(_series(wakeup.view) | {SAMPLES: wakeup.decision.memory.samples})
         if series:
             new.append((Kind.BARS, {"series": series}))
-        needed = [*_surfaces(wakeup.state.memory).values(), *_surfaces(wakeup.decision.memory).values()]
+        contracts = self._contracts.news(wakeup.view.now)
+        if contracts:
+            new.append((Kind.CONTRACTS, contracts))
+        needed = [*_surfaces(wakeup.decision.memory).values()]
+        if "left_by" not in body["state"]["memory"]:
+            needed += _surfaces(wakeup.state.memory).values()
         for digest, surface in {self._digest(surface): surface for surface in needed}.items():
             if digest not in self._surfaces:
                 new.append((Kind.SURFACE, {"digest": digest, "surface": to_json(surface)}))
-        return new
-
-    def body(self, wakeup: Wakeup) -> dict[str, Any]:
-        """Return the short form of a wake-up."""
-        view = wakeup.view
-        bare = replace(
-            view,
-            spx_bars=(),
-            vix_bars=(),
-            breadth_bars=(),
-            futures=tuple(replace(future, bars=()) for future in view.futures),
-        )
-        state, decision = wakeup.state, wakeup.decision
-        return {
-            "view": to_json(bare),
-            "bars": {name: [len(bars), bars[-1].end.isoformat()] for name, bars in _series(view).items() if bars},
-            "book": to_json(wakeup.book),
-            "state": to_json(replace(state, memory=_bare(state.memory))),
-            "decision": to_json(replace(decision, memory=_bare(decision.memory))),
-            "surfaces": {"state": self._names(state.memory), "decision": self._names(decision.memory)},
-        }
+        return [*new, (Kind.WAKEUP, body)]
 
     def restore(self, body: Mapping[str, Any]) -> Wakeup:
         """Return the wake-up whose short form this is; every entry before it must have been applied."""
-        bare = from_json(MarketView, body["view"])
-        bars: dict[str, Any] = {name: self._last(name, count, end) for name, (count, end) in body["bars"].items()}
+        bare, book = self.look(body)
+        bars: dict[str, Any] = {name: self._series.last(name, *newest) for name, newest in body["bars"].items()}
         view = replace(
             bare,
             spx_bars=bars.get("spx", ()),
@@ -112,58 +111,95 @@ class Shelf:
             breadth_bars=bars.get("breadth", ()),
             futures=tuple(replace(future, bars=bars.get(f"future-{future.con_id}", ())) for future in bare.futures),
         )
-        state = from_json(HedgeState, body["state"])
-        decision = from_json(Decision, body["decision"])
+        decision = from_json(Decision, {**body["decision"], "memory": {}})
         return Wakeup(
             view=view,
-            book=from_json(Book, body["book"]),
-            state=replace(state, memory=self.memory(state.memory, body["surfaces"]["state"])),
-            decision=replace(decision, memory=self.memory(decision.memory, body["surfaces"]["decision"])),
+            book=book,
+            state=self._state(body),
+            decision=replace(decision, memory=self._left(body).read()),
         )
 
-    def memory(self, bare: Memory, names: Mapping[str, str]) -> Memory:
-        """Return a memory with the surfaces that its record names by digest."""
-        episode = bare.episode
-        if episode is not None:
-            episode = replace(episode, baseline=self._surface(names["episode"]))
-        return replace(
-            bare,
-            episode=episode,
-            baseline=self._surface(names["baseline"]) if "baseline" in names else None,
-            closing_surface=self._surface(names["closing"]) if "closing" in names else None,
+    def look(self, body: Mapping[str, Any]) -> tuple[MarketView, Book]:
+        """Return the view, without bars, and the book of a wake-up's short form."""
+        chain, legs = self._contracts.chain.read(body["view"]["chain"]), self._contracts.legs
+        book = body["book"]
+        return (
+            replace(from_json(MarketView, {**body["view"], "chain": []}), chain=chain),
+            replace(
+                from_json(Book, {**book, "legs": [], "vix_options": []}),
+                legs=legs.read(book["legs"]),
+                vix_options=legs.read(book["vix_options"]),
+            ),
         )
 
-    def _change(self, name: str, bars: tuple[AnyBar, ...]) -> dict[str, Any] | None:
-        """Return what must be added to a series so that it ends with `bars`; `None` when it already does."""
-        if self._seen.get(name) is bars or not bars:
-            return None
-        self._seen[name] = bars
-        held = self._series.get(name, [])
-        known = len(bars)
-        while known and (not held or bars[known - 1].end > held[-1].end):
-            known -= 1
-        if known <= len(held) and tuple(held[len(held) - known :]) == bars[:known]:
-            fresh = bars[known:]
-            return {"from_start": False, "rows": [_row(bar) for bar in fresh]} if fresh else None
-        return {"from_start": True, "rows": [_row(bar) for bar in bars]}
+    def _body(self, wakeup: Wakeup) -> dict[str, Any]:
+        """Return the short form of a wake-up."""
+        view, book, state, decision = wakeup.view, wakeup.book, wakeup.state, wakeup.decision
+        bare = replace(
+            view,
+            chain=(),
+            spx_bars=(),
+            vix_bars=(),
+            breadth_bars=(),
+            futures=tuple(replace(future, bars=()) for future in view.futures),
+        )
+        chain, legs = self._contracts.chain, self._contracts.legs
+        held = to_json(replace(book, legs=(), vix_options=()))
+        shown = names(_series(view) | {SAMPLES: decision.memory.samples})
+        memory, surfaces = self._recalled(state.memory)
+        return {
+            "view": to_json(bare) | {"chain": chain.write(view.chain)},
+            "bars": shown,
+            "book": held | {"legs": legs.write(book.legs), "vix_options": legs.write(book.vix_options)},
+            "state": to_json(replace(state, memory=NOWHERE)) | {"memory": memory},
+            "decision": to_json(replace(decision, memory=replace(_bare(decision.memory), samples=()))),
+            "surfaces": {"state": surfaces, "decision": self._names(decision.memory)},
+        }
 
-    def _last(self, name: str, count: int, end: str) -> tuple[AnyBar, ...]:
-        held = self._series.get(name, [])
-        if len(held) < count or held[-1].end.isoformat() != end:
-            raise Bug(
-                f"the journal holds {len(held)} bars of {name}, a wake-up names {count} up to {end}: "
-                "feed the shelf with every entry before it"
-            )
-        return tuple(held[len(held) - count :])
+    def _recalled(self, memory: Memory) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return how a wake-up's record tells the memory it was given, and the surfaces that this names."""
+        if self._memories and memory == self.left():
+            return {"left_by": max(self._memories)}, {}
+        return to_json(_bare(memory)), self._names(memory)
 
-    def _surface(self, digest: str) -> Surface:
-        if digest not in self._surfaces:
-            raise Bug(f"no earlier entry holds the surface {digest}: feed the shelf every entry before the wake-up")
-        return self._surfaces[digest]
+    def _state(self, body: Mapping[str, Any]) -> HedgeState:
+        told = body["state"]["memory"]
+        if "left_by" in told:
+            memory = self._memory(told["left_by"])
+        else:
+            memory = _dressed(from_json(Memory, told), self._named(body["surfaces"]["state"]))
+        return replace(from_json(HedgeState, {**body["state"], "memory": {}}), memory=memory)
+
+    def _memory(self, seq: int) -> Memory:
+        if seq not in self._memories:
+            raise Bug(f"the wake-up {seq} is not the last but one: feed the shelf every entry up to the wake-up")
+        left = self._memories[seq]
+        if isinstance(left, _Left):
+            left = self._memories[seq] = left.read()
+        return left
+
+    def _leave(self, entry: Entry) -> None:
+        before = max(self._memories, default=None)
+        kept = {} if before is None else {before: self._memories[before]}
+        self._memories = kept | {entry.seq: self._left(entry.body)}
+
+    def _left(self, body: Mapping[str, Any]) -> _Left:
+        newest = body["bars"].get(SAMPLES)
+        return _Left(
+            bare=body["decision"]["memory"],
+            surfaces=self._named(body["surfaces"]["decision"]),
+            samples=None if newest is None else self._series.last(SAMPLES, *newest),
+        )
+
+    def _named(self, digests: Mapping[str, str]) -> dict[str, Surface]:
+        unknown = set(digests.values()) - self._surfaces.keys()
+        if unknown:
+            raise Bug(f"no earlier entry holds the surfaces {sorted(unknown)}: feed the shelf every entry before it")
+        return {name: self._surfaces[digest] for name, digest in digests.items()}
 
     def _forget(self, body: Mapping[str, Any]) -> None:
         """Drop surfaces that this wake-up no longer names; one that returns is written again."""
-        named = {digest for names in body["surfaces"].values() for digest in names.values()}
+        named = {digest for digests in body["surfaces"].values() for digest in digests.values()}
         self._surfaces = {digest: surface for digest, surface in self._surfaces.items() if digest in named}
         self._digests = {key: pair for key, pair in self._digests.items() if pair[1] in named}
 
@@ -184,38 +220,43 @@ def _surfaces(memory: Memory) -> dict[str, Surface]:
         "closing": memory.closing_surface,
         "episode": memory.episode.baseline if memory.episode else None,
     }
-    return {name: surface for name, surface in named.items() if surface is not None}
+    first = {f"first-{at}": seen.surface for at, seen in enumerate(memory.first_seen)}
+    return {name: surface for name, surface in named.items() if surface is not None} | first
 
 
 def _bare(memory: Memory) -> Memory:
+    """Return a memory without its surfaces."""
     episode = memory.episode
     if episode is not None:
         episode = replace(episode, baseline=ELSEWHERE)
-    return replace(memory, baseline=None, closing_surface=None, episode=episode)
+    first = tuple(replace(seen, surface=ELSEWHERE) for seen in memory.first_seen)
+    return replace(memory, baseline=None, closing_surface=None, episode=episode, first_seen=first)
 
 
-def _series(view: MarketView) -> dict[str, tuple[AnyBar, ...]]:
-    series: dict[str, tuple[AnyBar, ...]] = {"spx": view.spx_bars, "vix": view.vix_bars, "breadth": view.breadth_bars}
+def _dressed(bare: Memory, surfaces: Mapping[str, Surface]) -> Memory:
+    """Return a bare memory with its surfaces, by the names that `_surfaces` gives them."""
+    episode = bare.episode
+    if episode is not None:
+        episode = replace(episode, baseline=surfaces["episode"])
+    first = tuple(
+        replace(seen, surface=surfaces.get(f"first-{at}", seen.surface)) for at, seen in enumerate(bare.first_seen)
+    )
+    return replace(
+        bare,
+        episode=episode,
+        baseline=surfaces.get("baseline"),
+        closing_surface=surfaces.get("closing"),
+        first_seen=first,
+    )
+
+
+def _series(view: MarketView) -> dict[str, tuple[Ended, ...]]:
+    series: dict[str, tuple[Ended, ...]] = {"spx": view.spx_bars, "vix": view.vix_bars, "breadth": view.breadth_bars}
     return series | {f"future-{future.con_id}": future.bars for future in view.futures}
-
-
-def _row(bar: AnyBar) -> list[Any]:
-    if isinstance(bar, BreadthBar):
-        return [bar.end.isoformat(), bar.advancers, bar.decliners]
-    return [bar.end.isoformat(), bar.open, bar.high, bar.low, bar.close]
-
-
-def _bar(name: str, row: list[Any]) -> AnyBar:
-    end = datetime.fromisoformat(row[0])
-    if name == "breadth":
-        return BreadthBar(end=end, advancers=row[1], decliners=row[2])
-    return Bar(end=end, open=row[1], high=row[2], low=row[3], close=row[4])
 
 
 def record_wakeup(
     journal: Journal, shelf: Shelf, wakeup: Wakeup, *, at: datetime, wall: Mapping[str, Any] | None = None
 ) -> int:
-    """Write a wake-up and what it needs, and return its `seq`; the journal must be followed by `shelf.apply`."""
-    for kind, body in shelf.news(wakeup):
-        journal.append(kind, body, at=at)
-    return journal.append(Kind.WAKEUP, shelf.body(wakeup), at=at, wall=wall)
+    """Write a wake-up and what it needs at once, and return its `seq`; the journal is followed by `shelf.apply`."""
+    return journal.append_all(shelf.drafts(wakeup), at=at, wall=wall)

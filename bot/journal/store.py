@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +21,8 @@ from bot.journal.codec import canonical, instant
 from bot.journal.entry import Entry, Kind
 from bot.journal.schema import entries, identity, upgrade
 
+INSERT = insert(entries)
+KINDS = frozenset(Kind)
 PAGE = 500  # rows read at a time, so that no read transaction stays open while the caller works
 
 
@@ -41,7 +44,7 @@ class _Reading:
             yield Entry(
                 seq=row.seq,
                 at=datetime.fromisoformat(row.at),
-                kind=Kind(row.kind),
+                kind=_kind(row),
                 body=json.loads(row.body),
                 wall=None if row.wall is None else json.loads(row.wall),
             )
@@ -127,27 +130,45 @@ class Journal(_Reading):
         Raises `Halt` when it could not be stored; from then on every append raises, because a journal with a hole
         cannot say what was sent.
         """
+        return self.append_all([(kind, body)], at=at, wall=wall)
+
+    def append_all(
+        self,
+        drafts: Sequence[tuple[Kind, Mapping[str, Any]]],
+        *,
+        at: datetime,
+        wall: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Write entries in one transaction, hand them to the followers and return the `seq` of the last.
+
+        `wall` belongs to the last. Raises as `append` does; then none of them is stored.
+        """
         if self._broken:
             raise Halt(self._failure("failed earlier"))
-        values = {
-            "at": instant(at),
-            "kind": str(kind),
-            "body": canonical(body),
-            "wall": None if wall is None else canonical(wall),
-        }
+        values = [
+            {"at": instant(at), "kind": str(kind), "body": canonical(body), "wall": None} for kind, body in drafts
+        ]
+        values[-1]["wall"] = None if wall is None else canonical(wall)
+        written = []
+        for seq, (kind, body) in zip(self._insert(values), drafts, strict=True):
+            written.append(Entry(seq=seq, at=at, kind=kind, body=body))
+        written[-1] = replace(written[-1], wall=wall)
+        for entry in written:
+            for follower in self._followers:
+                follower(entry)
+        return written[-1].seq
+
+    def _insert(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
         try:
             with self._engine.begin() as connection:
-                result = connection.execute(insert(entries).values(values))
+                keys = [connection.execute(INSERT, row).inserted_primary_key for row in rows]
         except SQLAlchemyError as error:
             self._broken = _first_line(error)
             raise Halt(self._failure("cannot be written")) from error
-        key = result.inserted_primary_key
-        if key is None:
+        seqs = [int(key[0]) for key in keys if key is not None]
+        if len(seqs) < len(rows):
             raise Halt(f"the journal {self._name} gave no sequence number: use a database that returns keys")
-        entry = Entry(seq=int(key[0]), at=at, kind=kind, body=body, wall=wall)
-        for follower in self._followers:
-            follower(entry)
-        return entry.seq
+        return seqs
 
     def follow(self, apply: Callable[[Entry], None]) -> None:
         """Feed a fold with everything written so far, then with each new entry: starting up is recovering."""
@@ -190,6 +211,15 @@ class JournalReader(_Reading):
     def close(self) -> None:
         """Close the database."""
         self._engine.dispose()
+
+
+def _kind(row: Row[Any]) -> Kind:
+    if row.kind not in KINDS:
+        raise UsageProblem(
+            f"entry {row.seq} of the journal is of kind '{row.kind}', which this version does not know: "
+            "open it with the version that wrote it"
+        )
+    return Kind(row.kind)
 
 
 def _url(path_or_url: Path | str, mode: str, account: str) -> str:

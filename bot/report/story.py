@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.journal import Entry, Kind, Projection, Shelf, Wakeup
+from bot.journal import Entry, Kind, Projection, Wakeup
 from bot.orders.life import Order
 from strategies.alvh.explain import explain, obstacle
 from strategies.alvh.records import Book, Breadth, Decision, FutureQuote, MarketView, OptionLeg, Phase, Purpose, Side
@@ -101,7 +101,6 @@ class Teller:
         self.orders_sent = 0
         self.missed = 0
         self.max_minis = 0
-        self._shelf = Shelf()
         self._projection = Projection()
         self._marks: dict[int, float] = {}
         self._opening_marks: dict[int, tuple[int, float]] = {}
@@ -110,7 +109,6 @@ class Teller:
 
     def apply(self, entry: Entry) -> None:
         """Take in one entry."""
-        self._shelf.apply(entry)
         self._projection.apply(entry)
         match entry.kind:
             case Kind.START:
@@ -164,7 +162,7 @@ class Teller:
         return tuple(sorted(filled, key=lambda trade: trade.at))
 
     def _wakeup(self, entry: Entry) -> None:
-        wakeup = self._shelf.restore(entry.body)
+        wakeup = self._projection.shelf.restore(entry.body)
         decision = wakeup.decision
         self._mark(wakeup.view, wakeup.book)
         point = self._point(entry.seq, wakeup)

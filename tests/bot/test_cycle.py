@@ -103,7 +103,7 @@ async def test_nothing_is_done_when_the_journal_cannot_be_written(
     def broken(*args: object, **kwargs: object) -> int:
         raise Halt("the journal cannot be written")
 
-    monkeypatch.setattr(bench.day.journal, "append", broken)
+    monkeypatch.setattr(bench.day.journal, "append_all", broken)
     with pytest.raises(Halt):
         await bench.cycle.wake()
     assert bench.hands.asked == []

@@ -7,12 +7,15 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
+import builders
 import pytest
 
 from bot.gateway.market import scenario_names
 from bot.guard.controls import ALWAYS, WHEN_OPENING, WHEN_REDUCING
-from bot.journal import Journal, Kind, journal_path
+from bot.journal import Journal, Kind, Shelf, Wakeup, journal_path, record_wakeup
 from config.layers import KEYS
+from strategies.alvh.decide import decide
+from strategies.alvh.policy import Policy
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -47,7 +50,9 @@ def test_every_query_of_the_journal_page_runs(tmp_path: Path) -> None:
         "proposals": [{"side": "BUY", "quantity": 1, "trading_class": "VXM", "reason": "spike"}],
     }
     at = datetime(2026, 1, 2, 15, tzinfo=UTC)
-    journal.append(Kind.WAKEUP, {"decision": decision, "view": {"vix": {"last": 20.0}}}, at=at)
+    journal.append(Kind.CONTRACTS, {"legs": {"contracts": {"1": {"strike": 2700.0}}}}, at=at)
+    book = {"legs": [[1, -1, None, [9.0, 9.2]]]}
+    journal.append(Kind.WAKEUP, {"decision": decision, "book": book, "view": {"vix": {"last": 20.0}}}, at=at)
     journal.append(Kind.FILL, {"exec_id": "1", "at": "2026-01-02T15:00:00Z", "ref": "r"}, at=at)
     journal.append(Kind.INTENT, {"ref": "r"}, at=at)
     journal.append(Kind.ALERT, {"why": "look"}, at=at)
@@ -56,6 +61,27 @@ def test_every_query_of_the_journal_page_runs(tmp_path: Path) -> None:
     empty = [query for query in sql_of(page("journal.md")) if not database.execute(query).fetchall()]
     database.close()
     assert empty == []
+
+
+@pytest.mark.skipif(sqlite3.sqlite_version_info < (3, 38), reason="the queries use ->>, which SQLite has since 3.38")
+def test_the_query_for_legs_finds_what_the_book_held(tmp_path: Path) -> None:
+    place = journal_path(tmp_path, "demo", "DU1")
+    journal, shelf = Journal.open(place, mode="demo", account="DU1"), Shelf()
+    journal.follow(shelf.apply)
+    view, book, state = builders.spike_view(30), builders.book(), builders.state()
+    wakeup = Wakeup(view=view, book=book, state=state, decision=decide(view, book, state, Policy()))
+    record_wakeup(journal, shelf, wakeup, at=view.now)
+    journal.close()
+    (query,) = [query for query in sql_of(page("journal.md")) if query.startswith("-- the legs")]
+    database = sqlite3.connect(f"file:{place}?mode=ro", uri=True)
+    rows = database.execute(query).fetchall()
+    database.close()
+    legs = [
+        (x.trading_class, x.expires_on.isoformat(), x.right, x.strike, x.quantity, x.quote.bid, x.quote.ask)
+        for x in book.legs
+    ]
+    assert legs
+    assert sorted(rows) == sorted(legs)
 
 
 def test_the_query_for_open_tickets_finds_the_one_without_an_answer(tmp_path: Path) -> None:
