@@ -85,7 +85,11 @@ def _proposal(proposal: Proposal) -> str:
     verb = "Buy" if proposal.side is Side.BUY else "Sell"
     number = proposal.stage if proposal.stage is not None else proposal.tranche
     label = f"{proposal.purpose}{'' if number is None else f' {number}'}"
-    return f"{verb} {proposal.quantity} {proposal.trading_class} ({label}): {proposal.reason}"
+    call = proposal.call
+    name = proposal.trading_class
+    if call is not None:
+        name = f"{name} {call.settles_at:%d%b%y} {call.strike:g} call{'' if proposal.quantity == 1 else 's'}"
+    return f"{verb} {proposal.quantity} {name} ({label}): {proposal.reason}"
 
 
 def _book(exposure: Exposure | None) -> list[str]:

@@ -47,13 +47,14 @@ def sellable(book: Book, state: HedgeState, con_id: int) -> int:
 def believable(book: Book, state: HedgeState, max_age_s: float) -> bool:
     """Say whether the list of positions proves what is gone: confirmed, recent, and not empty where lots are owned.
 
-    IB has answered with an empty list in place of the account; such a list lacks the bot's own futures as well.
+    IB has answered with an empty list in place of the account; such a list lacks the bot's own lots as well.
     """
     age_s = book.age_s
     if not book.complete or not 0.0 <= age_s <= max_age_s:
         return False
-    held = {position.con_id for position in book.futures if position.quantity > 0}
-    return not state.lots or bool(book.legs) or any(lot.con_id in held for lot in state.lots)
+    held = {position.con_id for position in (*book.futures, *book.vix_options) if position.quantity > 0}
+    own = {lot.con_id for lot in (*state.lots, *state.calls)}
+    return not own or bool(book.legs) or not own.isdisjoint(held)
 
 
 def foreign(book: Book, state: HedgeState) -> tuple[FuturePosition, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import isfinite
 
+from strategies.alvh.core_layer import core_layer
 from strategies.alvh.episode import arm, dropped, finish, finished, follow, phase, sampled
+from strategies.alvh.event_calls import event_calls
 from strategies.alvh.explain import summarise
 from strategies.alvh.false_spike import credible, persistent
 from strategies.alvh.holdings import working
@@ -60,6 +62,7 @@ class Action:
     episode: Episode | None
     proposals: tuple[Proposal, ...]
     checks: tuple[Check, ...]
+    cancel: tuple[str, ...] = ()
 
 
 def judge(
@@ -152,9 +155,12 @@ def _act(
     minis = (granted.minis or 0) if free and planned.allowed else 0
     bought, liquidity = orders(reading, minis, Purpose.TRANCHE, planned.number, (reading.vx, reading.vxm), reason)
     sold = sales(reading, binding) if binding else rolled.proposals
+    free_of_futures = binding is None and not rolled.under_way and not bought
+    calls = event_calls(reading, episode, samples, ready=signs.ready and signs.real, clear=free_of_futures)
+    core = core_layer(reading, ready=signs.ready and hour.passed)
     return Action(
         episode=_after(reading, rolled.episode, planned, binding, bought=bool(bought)),
-        proposals=(*sold, *bought),
+        proposals=(*sold, *bought, *calls.proposals, *core.proposals),
         checks=(
             steady,
             hour,
@@ -165,7 +171,10 @@ def _act(
             *liquidity,
             *rolled.checks,
             *_lines(found),
+            *calls.checks,
+            *core.checks,
         ),
+        cancel=(*calls.cancel, *core.cancel),
     )
 
 
@@ -181,7 +190,7 @@ def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sam
         phase_before=state.memory.phase,
         phase_after=after,
         proposals=action.proposals,
-        cancel=_cancel(reading, action),
+        cancel=(*_cancel(reading, action), *action.cancel),
         checks=tuple(_sayable(check) for check in (*signs.checks, *action.checks, in_force(policy))),
         exposure=reading.exposure,
         hedge_usd_per_point=hedge_units_usd(reading.book.futures, reading.book.vix_options, policy, view.now),

@@ -23,6 +23,7 @@ from strategies.alvh.records import (
 from strategies.alvh.sales import order_limit
 from strategies.alvh.signals import Signal
 from strategies.alvh.sizing import beta, cumulative_tranches, hedge_units_usd, minis_per_usd, split_lots, target_minis
+from strategies.alvh.vix_call import without_event_calls
 from strategies.alvh.wall_time import wall_time
 
 LAST_TRANCHE = 3
@@ -40,12 +41,16 @@ class Plan:
 
 
 def target(reading: Reading) -> int:
-    """Return the minis the book needs now, less everything long volatility that others hold in the account (2.5.5)."""
+    """Return the minis the book needs now, less everything long volatility beside the hedge in the account (2.5.5).
+
+    The core layer and what others hold count; the bot's own event calls are part of what fills this target.
+    """
     vega, front, policy = number(reading.exposure.vega_delta_usd), reading.front, reading.policy
     if vega is None or front is None or front.dte < 0:
         return 0
     others = foreign(reading.book, reading.state)
-    units = hedge_units_usd(others, reading.book.vix_options, policy, reading.view.now)
+    beside = without_event_calls(reading.book, reading.state)
+    units = hedge_units_usd(others, beside, policy, reading.view.now)
     covered = minis_per_usd(front.dte, policy.sizing) * beta(front.dte, policy.sizing) * MINI_MULTIPLIER
     open_usd = max(0.0, vega - units / covered) if covered > 0.0 else 0.0
     room_left = max(0, policy.caps.max_position_minis - foreign_long_minis(reading.book, reading.state))

@@ -136,7 +136,8 @@ def hard_cap(reading: Reading) -> Ceiling:
 def excess(reading: Reading, episode: Episode | None) -> Ceiling:
     """Hold no more than the book's own vega can need: 1.1 * h_max * |V30| / (beta * 100) minis (method note, 3.14).
 
-    What event calls cover of it is not needed in futures. A book that is not short vega needs nothing. An unconfirmed list of positions or an unvalued leg gives no ceiling;
+    What event calls cover of it is not needed in futures.
+    A book that is not short vega needs nothing. An unconfirmed list of positions or an unvalued leg gives no ceiling;
     nor does a roll, where the lots of two months overlap.
     """
     vega, exposure, policy = number(reading.exposure.vega30_usd), reading.exposure, reading.policy

@@ -58,9 +58,9 @@ class Lot:
 class CallTerms:
     """Name the VIX call of a proposal and what it is bought for.
 
-    `layer` is the book it belongs to: the id of an event, or `core-30`, `core-110`, `core-220`. `settles_at` is the
-    true settlement; `expires_on` the last trading day. `limit_share` of the spread is added to the middle for the limit
-    of a purchase, and `budget_usd` is all the premium that this purchase may cost.
+    `layer` is the book it belongs to: the id of an event, or `core-short`, `core-middle`, `core-long`. `settles_at` is
+    the true settlement; `expires_on` the last trading day. `limit_share` of the spread is added to the middle for the
+    limit of a purchase, and `budget_usd` is all the premium that this purchase may cost.
     """
 
     right: Right
