@@ -40,20 +40,24 @@ def bars(
     ends = np.append(edges[1:], ticks.size) - 1
     middle, top, bottom, volume = sample(ticks)
     highs, lows = np.maximum.reduceat(top, edges), np.minimum.reduceat(bottom, edges)
-    volumes = np.add.reduceat(volume, edges)
-    waps = np.add.reduceat(middle, edges) / (ends - edges + 1)
+    counts = ends - edges + 1
+    volumes = np.round(np.add.reduceat(volume, edges))
+    waps = np.round(np.add.reduceat(middle, edges) / counts, 6)
+    columns = (keys[edges], middle[edges], highs, lows, middle[ends], volumes, waps, counts)
     return tuple(
         HistoryBar(
-            start=datetime.fromtimestamp(int(keys[a]), UTC),
-            open=float(middle[a]),
-            high=float(highs[n]),
-            low=float(lows[n]),
-            close=float(middle[b]),
-            volume=float(round(volumes[n])),
-            wap=round(float(waps[n]), 6),
-            count=int(b - a + 1),
+            start=datetime.fromtimestamp(start_s, UTC),
+            open=first,
+            high=high,
+            low=low,
+            close=last,
+            volume=volume,
+            wap=wap,
+            count=count,
         )
-        for n, (a, b) in enumerate(zip(edges, ends, strict=True))
+        for start_s, first, high, low, last, volume, wap, count in zip(
+            *(column.tolist() for column in columns), strict=True
+        )
     )
 
 

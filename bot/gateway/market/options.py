@@ -82,11 +82,13 @@ class OptionQuotes:
         recording = self._recorded.get(con_id)
 
         def sample(ticks: Ints) -> Sample:
-            ticks = _refreshed(ticks)
-            setting = self._desk.setting(expiry, ticks)
+            minutes, of_tick = np.unique(_refreshed(ticks), return_inverse=True)
+            setting = self._desk.setting(expiry, minutes)
             mid = self._desk.mid(expiry.option_class, setting, strike, is_call)
-            book = self._desk.book(mid, np.array(con_id, dtype=np.int64), ticks)
-            return of_book(recording.laid_over(book, ticks) if recording else book, what)
+            book = self._desk.book(mid, np.array(con_id, dtype=np.int64), minutes)
+            found = of_book(recording.laid_over(book, minutes) if recording else book, what)
+            path, top, bottom, volume = (column[of_tick] for column in found)
+            return path, top, bottom, volume
 
         return sample
 

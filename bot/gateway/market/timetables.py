@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.gateway.market.sessions import NEW_YORK, Hours, Span, Timetable
 from bot.gateway.records import Contract
 
 
+@lru_cache(maxsize=256)  # many options ask for the same days
 def ib_hours(timetable: Timetable, hours: Hours, zone: str, first: date, days: int) -> tuple[str, str]:
     """Return tradingHours and liquidHours: `20180205:0830-20180205:1515;20180210:CLOSED`, keyed by trade date."""
     trading, liquid = [], []

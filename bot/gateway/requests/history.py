@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.gateway.errors import RequestProblem
@@ -160,12 +161,12 @@ class HistoryDesk:
         client.send(outbound.HEAD_TIMESTAMP, reqId=feed.request_id, time=text)
 
     def _date(self, feed: Feed, bar: HistoryBar) -> str:
+        if feed.step_s < DAY and feed.format_date == EPOCH_FORMAT:
+            return str(int(bar.start.timestamp()))
         zone = self._market.zone(feed.contract.con_id)
         local = bar.start.astimezone(ZoneInfo(zone))
         if feed.step_s >= DAY:
             return f"{_trade_date(local):%Y%m%d}"
-        if feed.format_date == EPOCH_FORMAT:
-            return str(int(bar.start.timestamp()))
         return f"{local:%Y%m%d %H:%M:%S} {zone}"
 
 
@@ -196,7 +197,8 @@ def _bar_values(bar: HistoryBar, text: str) -> Values:
     }
 
 
-def _session_starts(hours: str, zone: ZoneInfo) -> list[datetime]:
+@lru_cache(maxsize=64)
+def _session_starts(hours: str, zone: ZoneInfo) -> tuple[datetime, ...]:
     """Return the opening instants in an hours string such as `20180204:1700-20180205:1515;20180206:CLOSED`."""
     starts = []
     for part in hours.split(";"):
@@ -204,4 +206,4 @@ def _session_starts(hours: str, zone: ZoneInfo) -> list[datetime]:
         if dash:
             local = datetime.strptime(opening, "%Y%m%d:%H%M").replace(tzinfo=zone)
             starts.append(local.astimezone(UTC))
-    return sorted(starts)
+    return tuple(sorted(starts))
