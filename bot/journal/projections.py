@@ -21,12 +21,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.broker.port import Fill, OrderTicket, OrderUpdate
+from bot.journal.calls import call_spend, fold_calls
 from bot.journal.codec import from_json
 from bot.journal.entry import Entry, Kind
 from bot.journal.shelf import Shelf
 from bot.orders import life
 from bot.orders.life import Execution, Life, Order
-from strategies.alvh.records import Book, HedgeState, Lot, MarketView, Memory, Proposal, Side, Working
+from strategies.alvh.records import (
+    Book,
+    CallLot,
+    HedgeState,
+    Lot,
+    MarketView,
+    Memory,
+    Proposal,
+    Side,
+    Working,
+)
 
 MINI = 100  # multiplier of one mini
 NEW_YORK = ZoneInfo("America/New_York")
@@ -51,6 +62,7 @@ class Projection:
         self._vega30: float | None = None
         self.shelf = Shelf()
         self._lots: tuple[Lot, ...] | None = ()
+        self._calls: tuple[CallLot, ...] | None = ()
 
     def apply(self, entry: Entry) -> None:
         """Take in one entry."""
@@ -76,8 +88,9 @@ class Projection:
         return tuple(self.orders[ref] for ref in self._open)
 
     def position(self, con_id: int) -> int:
-        """Return the contracts of one future that the bot's own executions add up to."""
-        return sum(lot.quantity for lot in self.lots() if lot.con_id == con_id)
+        """Return the contracts of one future or VIX call that the bot's own executions add up to."""
+        futures = sum(lot.quantity for lot in self.lots() if lot.con_id == con_id)
+        return futures + sum(lot.quantity for lot in self.calls() if lot.con_id == con_id)
 
     def executions(self) -> Iterator[tuple[Order, Execution]]:
         """Yield every execution with its order, oldest first."""
@@ -85,24 +98,34 @@ class Projection:
         yield from sorted(pairs, key=lambda pair: pair[1].at)
 
     def lots(self) -> tuple[Lot, ...]:
-        """Return the contracts that the bot bought and still owns."""
+        """Return the futures that the bot bought and still owns."""
         if self._lots is None:
             self._lots = fold_lots(self.executions())
         return self._lots
 
+    def calls(self) -> tuple[CallLot, ...]:
+        """Return the VIX calls that the bot bought and still owns."""
+        if self._calls is None:
+            self._calls = fold_calls(self.executions())
+        return self._calls
+
     def state(self, day: date) -> HedgeState:
         """Return what one wake-up of this session is given; lots that have settled by then are left out."""
-        buys = [(o, e) for o, e in self.executions() if o.ticket.side is Side.BUY]
+        futures = [(o, e) for o, e in self.executions() if o.proposal.call is None]
+        buys = [(o, e) for o, e in futures if o.ticket.side is Side.BUY]
         today = [(o, e) for o, e in buys if session_day(e.at) == day]
         return HedgeState(
             memory=self.memory(),
             lots=tuple(lot for lot in self.lots() if lot.settles_on > day),
-            working=tuple(_working(order) for order in self.open_orders),
-            last_fill_at=max((e.at for _, e in self.executions()), default=None),
+            working=tuple(_working(order) for order in self.open_orders if order.proposal.call is None),
+            last_fill_at=max((e.at for _, e in futures), default=None),
             last_buy_price=buys[-1][1].price if buys else None,
             bought_today_minis=sum(e.quantity * o.ticket.instrument.multiplier for o, e in today) // MINI,
             attempts=tuple(Counter(o.proposal.key.rpartition("-")[0] for o in self.orders.values()).items()),
             locked=self.locked(day),
+            calls=tuple(lot for lot in self.calls() if lot.expires_on >= day),
+            call_orders=tuple(_working(order) for order in self.open_orders if order.proposal.call is not None),
+            call_spend=call_spend(self.orders.values()),
         )
 
     def messages(self, since: datetime) -> tuple[datetime, ...]:
@@ -167,7 +190,7 @@ class Projection:
                 order = life.changed(order, entry.at, limit, entry.body["rung"])
             case Kind.FILL:
                 order = life.executed(order, from_json(Fill, entry.body), entry.at)
-                self._lots = None
+                self._lots = self._calls = None
             case _:
                 order = _told(order, entry)
         self._keep(order)
@@ -212,17 +235,20 @@ def _working(order: Order) -> Working:
         multiplier=order.ticket.instrument.multiplier,
         sent_at=order.sent_at or order.intended_at,
         unknown=order.life in (Life.UNKNOWN, Life.INTENDED) or bool(order.missing),
+        layer="" if order.proposal.call is None else order.proposal.call.layer,
     )
 
 
 def fold_lots(executions: Iterable[tuple[Order, Execution]]) -> tuple[Lot, ...]:
-    """Return what is still owned after executions in order of time.
+    """Return the futures that are still owned after executions in order of time.
 
     Buys of the same contract, tranche and day make one lot at their average price. A sale takes its own tranche
     first when it names one, then the lots with the highest entry (docs/method.md, staged unwind).
     """
     lots: list[Lot] = []
     for order, execution in executions:
+        if order.proposal.call is not None:
+            continue
         if order.ticket.side is Side.BUY:
             _add(lots, order, execution)
         else:

@@ -1,0 +1,95 @@
+"""Fold executions into the VIX calls that the bot owns by layer, and orders into what each layer spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from bot.orders.life import Execution, Order
+from strategies.alvh.records import CallLot, CallSpend, CallTerms, Side
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def fold_calls(executions: Iterable[tuple[Order, Execution]]) -> tuple[CallLot, ...]:
+    """Return the VIX calls that are still owned after executions in order of time; futures are passed over.
+
+    Buys of the same contract, layer and day make one lot at their average price. A sale takes from its own layer, the
+    oldest first, and from no other: the layers of one contract never mix. A sale without a layer (a flatten) takes from
+    all of them.
+    """
+    lots: list[CallLot] = []
+    for order, execution in executions:
+        call = order.proposal.call
+        if call is None:
+            continue
+        if order.ticket.side is Side.BUY:
+            _add(lots, order, call, execution)
+        else:
+            _take(lots, order.ticket.instrument.con_id, call.layer, execution.quantity)
+    return tuple(lots)
+
+
+def call_spend(orders: Iterable[Order]) -> tuple[CallSpend, ...]:
+    """Return what each layer bought in each session; what still works counts as spent at its limit."""
+    found: dict[tuple[str, date], CallSpend] = {}
+    for order in orders:
+        call = order.proposal.call
+        if call is None or order.ticket.side is not Side.BUY:
+            continue
+        key = (call.layer, _day(order.intended_at))
+        before = found.get(key) or CallSpend(layer=key[0], bought_on=key[1], orders=0, contracts=0, premium_usd=0.0)
+        paid = sum(execution.quantity * execution.price for execution in order.executions.values())
+        offered = order.remaining * float(order.limit) if not order.done else 0.0
+        found[key] = replace(
+            before,
+            orders=before.orders + 1,
+            contracts=before.contracts + order.filled,
+            premium_usd=before.premium_usd + (paid + offered) * order.ticket.instrument.multiplier,
+        )
+    return tuple(found.values())
+
+
+def _add(lots: list[CallLot], order: Order, call: CallTerms, execution: Execution) -> None:
+    instrument, day = order.ticket.instrument, _day(execution.at)
+    for at, lot in enumerate(lots):
+        if (lot.con_id, lot.layer, lot.bought_on) == (instrument.con_id, call.layer, day):
+            quantity = lot.quantity + execution.quantity
+            price = (lot.quantity * lot.price + execution.quantity * execution.price) / quantity
+            lots[at] = replace(lot, quantity=quantity, price=price)
+            return
+    lots.append(
+        CallLot(
+            con_id=instrument.con_id,
+            trading_class=instrument.trading_class,
+            right=call.right,
+            strike=call.strike,
+            expires_on=call.expires_on,
+            settles_at=call.settles_at,
+            multiplier=instrument.multiplier,
+            layer=call.layer,
+            quantity=execution.quantity,
+            price=execution.price,
+            bought_at=execution.at,
+            bought_on=day,
+        )
+    )
+
+
+def _take(lots: list[CallLot], con_id: int, layer: str, quantity: int) -> None:
+    held = [lot for lot in lots if lot.con_id == con_id and layer in (lot.layer, "")]
+    for lot in sorted(held, key=lambda lot: lot.bought_at):
+        taken = min(quantity, lot.quantity)
+        quantity -= taken
+        at = lots.index(lot)
+        if taken == lot.quantity:
+            del lots[at]
+        elif taken:
+            lots[at] = replace(lot, quantity=lot.quantity - taken)
+
+
+def _day(at: datetime) -> date:
+    """Return the New York date of an instant: the bot trades inside regular sessions only."""
+    return at.astimezone(NEW_YORK).date()
