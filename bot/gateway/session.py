@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from bot.gateway.errors import ProtocolError
 from bot.gateway.messages import outbound
 from bot.gateway.messages.schema import Message
+from bot.gateway.messages.values import Values
 from bot.gateway.wire import FrameBuffer, agreed_version, frame
 
 log = logging.getLogger(__name__)
@@ -101,6 +102,10 @@ class Session(asyncio.Protocol):
 
     def send(self, message: Message, **values: Any) -> None:
         """Queue one message until `flush`."""
+        self.tell(message, values)
+
+    def tell(self, message: Message, values: Values) -> None:
+        """Queue one message of values that are already together."""
         if not self.is_closed:
             self._unsent += frame(message.build(values, self.version))
 

@@ -41,7 +41,7 @@ class OptionQuotes:
         rate = world.scenario.rate
         self._on_index, self._on_vix = Watch(desk, self._recorded, rate), Watch(desk, self._recorded, rate)
         self._closes: dict[int, tuple[int, float | None]] = {}
-        self._trading: tuple[datetime | None, dict[Expiry, bool]] = (None, {})
+        self._trading: tuple[datetime | None, dict[tuple[str, str], bool]] = (None, {})
         self._shown: dict[int, Shown] = {}
         self._shown_at: tuple[int, bool] | None = None
 
@@ -111,14 +111,15 @@ class OptionQuotes:
     def _trades(self, con_id: int, now: datetime) -> bool:
         if self._trading[0] != now:
             self._trading = (now, {})
-        expiry, contract = self._contracts[con_id]
-        known = self._trading[1]
-        if expiry not in known:
+        contract, known = self._contracts[con_id][1], self._trading[1]
+        key = (contract.trading_class, contract.expiry)
+        trades = known.get(key)
+        if trades is None:
             timetable = self._world.timetable
-            known[expiry] = timetables.trades_still(contract, now, timetable) and timetables.is_open(
+            trades = known[key] = timetables.trades_still(contract, now, timetable) and timetables.is_open(
                 timetable, Hours.OPTION, now, rth=True
             )
-        return known[expiry]
+        return trades
 
     def _close(self, con_id: int, tick: int) -> float | None:
         """Return the middle at the close of the option session before, to 0.05; it stands for the whole trade date."""

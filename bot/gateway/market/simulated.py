@@ -24,7 +24,7 @@ from bot.gateway.market.listing import (
     option_expiry,
     option_of,
 )
-from bot.gateway.market.options import OptionQuotes
+from bot.gateway.market.options import OptionQuotes, Shown
 from bot.gateway.market.scenario import find_scenario, read_scenario
 from bot.gateway.market.sessions import Hours
 from bot.gateway.market.ticker import HOURS_OF_INDEX, Ticker
@@ -62,7 +62,7 @@ class SimulatedMarket:
         self._world = world
         self._now = self.start
         self._tick = world.grid.index(self.start)
-        self._shown: dict[int, Quote] = {}
+        self._shown: dict[int, Shown] = {}
         self._open: dict[tuple[int, bool], bool] = {}
         self._desk = Desk(world)
         self._ticker = Ticker(world)
@@ -179,34 +179,36 @@ class SimulatedMarket:
 
     def quote(self, con_id: int) -> Quote:
         """Return the displayed market at `now`; empty for what is not quoted."""
-        shown = self._shown.get(con_id)
-        if shown is None:
-            shown = self._shown[con_id] = self._quote(con_id)
-        return shown
-
-    def _quote(self, con_id: int) -> Quote:
-        if con_id in _SYMBOLS:
-            return self._ticker.index(_SYMBOLS[con_id], self._tick, halted=self._halted(futures=False))
-        future = future_of(con_id)
-        if future is not None and future[0] in self._world.futures:
-            return self._ticker.future(
-                self._world.futures[future[0]],
-                self._tick,
-                con_id=con_id,
-                mini=future[1],
-                open_=self.is_open(con_id, rth=False),
-                halted=self._halted(futures=True),
-            )
-        if option_of(con_id) is None:
-            return Quote()
-        return self._option(con_id)[0]
+        return (self._shown.get(con_id) or self._show(con_id))[0]
 
     def greeks(self, con_id: int) -> Greeks | None:
         """Return model greeks of an option at `now`; `None` when its market has no model."""
-        return None if option_of(con_id) is None else self._option(con_id)[1]
+        return (self._shown.get(con_id) or self._show(con_id))[1]
 
-    def _option(self, con_id: int) -> tuple[Quote, Greeks | None]:
-        return self._options.shown(con_id, self._now, self._tick, halted=self._halted(futures=False))
+    def _show(self, con_id: int) -> Shown:
+        """Compute what a contract shows at `now`, and keep it until the market moves on."""
+        if option_of(con_id) is None:
+            shown: Shown = (self._quote(con_id), None)
+        else:
+            shown = self._options.shown(con_id, self._now, self._tick, halted=self._halted(futures=False))
+        self._shown[con_id] = shown
+        return shown
+
+    def _quote(self, con_id: int) -> Quote:
+        """Return the quote of an index or a future."""
+        if con_id in _SYMBOLS:
+            return self._ticker.index(_SYMBOLS[con_id], self._tick, halted=self._halted(futures=False))
+        future = future_of(con_id)
+        if future is None or future[0] not in self._world.futures:
+            return Quote()
+        return self._ticker.future(
+            self._world.futures[future[0]],
+            self._tick,
+            con_id=con_id,
+            mini=future[1],
+            open_=self.is_open(con_id, rth=False),
+            halted=self._halted(futures=True),
+        )
 
     def generic(self, con_id: int) -> dict[str, float]:
         """Return generic-tick values by IB's name, where they exist."""
@@ -270,10 +272,10 @@ class SimulatedMarket:
         return Hours.VX if future_of(con_id) is not None else Hours.OPTION
 
     def _halted(self, *, futures: bool) -> bool:
-        return any(
-            halt.begins <= self._now < (halt.futures_end if futures else halt.ends)
-            for halt in self._world.scenario.halts
-        )
+        for halt in self._world.scenario.halts:
+            if halt.begins <= self._now < (halt.futures_end if futures else halt.ends):
+                return True
+        return False
 
     def market_rule(self, rule_id: int) -> Sequence[tuple[float, float]] | None:
         """Return (low edge, increment) pairs of a market rule."""

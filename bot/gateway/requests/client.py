@@ -18,6 +18,9 @@ class Client(Protocol):
     def send(self, message: Message, **values: Any) -> None:
         """Send one message; values that are not given are written as unset."""
 
+    def tell(self, message: Message, values: Values) -> None:
+        """Send one message of values that are already together."""
+
     def refuse(self, request_id: int | None, code: int, text: str) -> None:
         """Send an error or a notice; without a request id it is a system message (-1)."""
 

@@ -18,11 +18,9 @@ from bot.gateway.requests.lookup import invalid, only_match
 from bot.gateway.requests.ticks import (
     DELAYED,
     LIVE,
-    Computation,
     Tick,
     TickIds,
-    computation_tick,
-    computations,
+    computation_ticks,
     quote_ticks,
 )
 
@@ -54,7 +52,6 @@ class Subscription:
     data_type: int = 0
     quote: Quote | None = None
     model: Greeks | None = None
-    computed: tuple[Computation, ...] = ()
     generic: Mapping[str, float] = field(default_factory=dict)
     waiting: deque[Display] = field(default_factory=deque)
 
@@ -144,13 +141,8 @@ class QuoteDesk:
 
     def publish(self) -> None:
         """Send every subscriber what has changed."""
-        displays: dict[tuple[int, tuple[ComboLeg, ...]], Display] = {}
         for subscription in self._held.values():
-            key = (subscription.contract.con_id, subscription.legs)
-            display = displays.get(key)
-            if display is None:
-                display = displays[key] = self._display(subscription)
-            self._show(subscription, display)
+            self._show(subscription, self._display(subscription))
 
     def _display(self, subscription: Subscription) -> Display:
         market, con_id = self._market, subscription.contract.con_id
@@ -166,15 +158,16 @@ class QuoteDesk:
         )
 
     def _show(self, subscription: Subscription, display: Display) -> None:
-        send, request_id = subscription.client.send, subscription.request_id
+        client, request_id = subscription.client, subscription.request_id
         data_type = self._data_type(subscription)
         if data_type != subscription.data_type:
             subscription.data_type = data_type
-            send(outbound.MARKET_DATA_TYPE, reqId=request_id, type=data_type)
+            client.send(outbound.MARKET_DATA_TYPE, reqId=request_id, type=data_type)
         due = _delayed(subscription.waiting, display) if subscription.is_delayed else display
         if due is not None:
             for message, values in _changes(subscription, due):
-                send(message, reqId=request_id, **values)
+                values["reqId"] = request_id
+                client.tell(message, values)
 
     def _data_type(self, subscription: Subscription) -> int:
         wanted = self._types.get(subscription.client, LIVE_TYPE)
@@ -202,16 +195,11 @@ def _delayed(waiting: deque[Display], display: Display) -> Display | None:
 
 def _changes(subscription: Subscription, display: Display) -> Iterator[Tick]:
     """Yield what is new; a market that did not move is the same object, which saves comparing it field by field."""
-    ids = subscription.ids
-    has_moved = display.quote is not subscription.quote
-    is_recomputed = has_moved or display.model is not subscription.model
-    if has_moved and display.quote != subscription.quote:
-        yield from quote_ticks(subscription.quote, display.quote, ids, display.at)
-    if is_recomputed and subscription.contract.sec_type == "OPT":
-        computed = computations(display.quote, display.model, ids)
-        known = subscription.computed or (None,) * len(computed)
-        yield from (computation_tick(new) for new, old in zip(computed, known, strict=True) if new != old)
-        subscription.computed = computed
+    ids, seen, quote = subscription.ids, subscription.quote, display.quote
+    if quote is not seen and quote != seen:
+        yield from quote_ticks(seen, quote, ids, display.at)
+    if subscription.contract.sec_type == "OPT" and (quote is not seen or display.model is not subscription.model):
+        yield from computation_ticks(seen, subscription.model, quote, display.model, ids)
     subscription.quote, subscription.model = display.quote, display.model
     if subscription.generics:
         yield from generic_ticks(subscription.generics, subscription.contract, subscription.generic, display.generic)

@@ -25,6 +25,7 @@ _NOT_COMPUTED: Values = {
 }
 _LEAST_VEGA = 1e-4
 _VOL_POINTS = 100.0
+_DECIMALS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,49 +89,47 @@ def _priced(seen: Quote, after: Quote, name: str, price_id: int, size_id: int, *
         yield outbound.TICK_SIZE, {"tickType": size_id, "size": size or 0.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Computation:
-    """Hold what one option computation tick is made from: a price (`None`: that side is missing) and the model."""
+def computation_ticks(
+    seen: Quote | None, known: Greeks | None, quote: Quote, model: Greeks | None, ids: TickIds
+) -> Iterator[Tick]:
+    """Yield the option computations that are new: those of bid, ask and last with their price, the model's with it.
 
-    tick: int
-    price: float | None
-    model: Greeks | None
+    `seen` is the quote shown before (`None`: nothing yet) and `known` its model. All are told when a model comes or
+    goes; there is no computation of a trade that never was.
+    """
+    before = seen or Quote()
+    anew = seen is None or (known is None) is not (model is None)
+    if anew or quote.bid != before.bid:
+        yield _computation(ids.bid_computation, quote.bid, model)
+    if anew or quote.ask != before.ask:
+        yield _computation(ids.ask_computation, quote.ask, model)
+    if quote.last != before.last or (anew and quote.last is not None):
+        yield _computation(ids.last_computation, quote.last, model)
+    if anew or model != known:
+        yield _computation(ids.model_computation, model.price if model else None, model)
 
 
-def computations(quote: Quote, model: Greeks | None, ids: TickIds) -> tuple[Computation, ...]:
-    """Return the bid, ask, last and model computations of an option."""
-    return (
-        Computation(ids.bid_computation, quote.bid, model),
-        Computation(ids.ask_computation, quote.ask, model),
-        Computation(ids.last_computation, quote.last, model),
-        Computation(ids.model_computation, model.price if model else None, model),
-    )
-
-
-def computation_tick(computation: Computation) -> Tick:
+def _computation(tick: int, price: float | None, model: Greeks | None) -> Tick:
     """Return the tick of a computation, with TWS's sentinels (-1, -2) for what cannot be computed.
 
     The volatility at a traded or quoted price is the model's, moved by the price difference over vega.
     """
-    values = {"tickType": computation.tick, "attribute": 0, **_NOT_COMPUTED}
-    model, price = computation.model, computation.price
-    if model is None:
-        return outbound.OPTION_COMPUTATION, values
-    values["underlying"] = model.underlying
-    if price is None:
-        return outbound.OPTION_COMPUTATION, values
-    values["price"] = price
-    volatility = _volatility_at(price, model)
-    if volatility is not None:
-        values |= {
-            "iv": volatility,
-            "delta": model.delta,
-            "dividend": 0.0,
-            "gamma": model.gamma,
-            "vega": model.vega,
-            "theta": model.theta,
-        }
-    return outbound.OPTION_COMPUTATION, values
+    volatility = None if price is None or model is None else _volatility_at(price, model)
+    if model is None or volatility is None:
+        given = {} if model is None else {"underlying": model.underlying, "price": -1.0 if price is None else price}
+        return outbound.OPTION_COMPUTATION, {"tickType": tick, "attribute": 0, **_NOT_COMPUTED, **given}
+    return outbound.OPTION_COMPUTATION, {
+        "tickType": tick,
+        "attribute": 0,
+        "iv": volatility,
+        "delta": model.delta,
+        "price": price,
+        "dividend": 0.0,
+        "gamma": model.gamma,
+        "vega": model.vega,
+        "theta": model.theta,
+        "underlying": model.underlying,
+    }
 
 
 def _volatility_at(price: float, model: Greeks) -> float | None:
@@ -139,4 +138,4 @@ def _volatility_at(price: float, model: Greeks) -> float | None:
     if model.vega < _LEAST_VEGA:
         return None
     volatility = model.iv + (price - model.price) / model.vega / _VOL_POINTS
-    return volatility if volatility > 0 else None
+    return round(volatility, _DECIMALS) if volatility > 0 else None
