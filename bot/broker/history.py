@@ -47,10 +47,16 @@ def closed_bars(found: Iterable[Any], *, minutes: int, end: datetime) -> tuple[B
     bars: dict[datetime, Bar] = {}
     for raw in found:
         ended = _ended(raw.date, minutes)
-        prices = (raw.open, raw.high, raw.low, raw.close)
-        if ended <= end and all(math.isfinite(price) and 0.0 <= price < UNSET for price in prices) and any(prices):
+        if ended <= end and _is_whole(raw):
             bars[ended] = Bar(end=ended, open=raw.open, high=raw.high, low=raw.low, close=raw.close)
     return tuple(bars[key] for key in sorted(bars))
+
+
+def _is_whole(raw: Any) -> bool:
+    """Say whether every price is a number from 0 on and one of them is above it; no comparison with NaN is true."""
+    first, high, low, last = raw.open, raw.high, raw.low, raw.close
+    are_prices = 0.0 <= first < UNSET and 0.0 <= high < UNSET and 0.0 <= low < UNSET and 0.0 <= last < UNSET
+    return are_prices and bool(first or high or low or last)
 
 
 def _ended(start: Any, minutes: int) -> datetime:

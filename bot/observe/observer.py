@@ -24,7 +24,6 @@ from strategies.alvh.records import Account, Book, MarketView, OptionLeg, Sessio
 DAY_MINUTES = 1440
 DAILY_BARS = 30
 SESSION_BARS = 78
-VIEW_BREADTH_BARS = 90
 MEND_EVERY = timedelta(minutes=5)
 INDICES = ("SPX", "VIX", "VIX9D", "VIX3M")
 
@@ -247,7 +246,7 @@ class Observer:
             chain=market.chain_quotes(self._broker, (*board.pairs, *board.wings)),
             spx_bars=market.bars_of(today.series, "SPX"),
             vix_bars=market.bars_of(today.series, "VIX"),
-            breadth_bars=self._breadth.bars[-VIEW_BREADTH_BARS:],
+            breadth_bars=self._breadth.latest,
             rate=self._sight.rate,
             hv20_pct=today.hv20_pct,
             breadth_stdev=self._breadth.stdev(floor(now), session.day),

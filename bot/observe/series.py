@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import islice
 
 from bot.broker.port import Instrument, Reader
 from bot.errors import Refuse, Retry
@@ -60,11 +61,22 @@ class Series:
         return missing if missing <= TOP_UP else self._keep
 
     def _merge(self, found: tuple[Bar, ...], mark: datetime) -> None:
-        merged = {**self._sampled(mark), **self._bars, **{bar.end: bar for bar in found}}
-        keys = sorted(merged)[-self._keep :]
-        self._bars = {key: merged[key] for key in keys}
-        self.bars = tuple(self._bars.values())
+        fresh = {end: bar for end, bar in self._sampled(mark).items() if end not in self._bars}
+        fresh |= {bar.end: bar for bar in found if self._bars.get(bar.end) != bar}
+        if fresh:
+            self._take(fresh)
         self._samples = [(at, price) for at, price in self._samples if at > mark]
+
+    def _take(self, fresh: dict[datetime, Bar]) -> None:
+        """Add bars that are new or were corrected; only one that is older than the last disturbs the order."""
+        added = [end for end in fresh if end not in self._bars]
+        in_order = not self._bars or not added or min(added) > next(reversed(self._bars))
+        self._bars |= {end: fresh[end] for end in sorted(fresh)}
+        if not in_order:
+            self._bars = {end: self._bars[end] for end in sorted(self._bars)}
+        for end in list(islice(self._bars, max(0, len(self._bars) - self._keep))):
+            del self._bars[end]
+        self.bars = tuple(self._bars.values())
 
     def _sampled(self, mark: datetime) -> dict[datetime, Bar]:
         buckets: dict[datetime, list[float]] = {}

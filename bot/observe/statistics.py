@@ -35,6 +35,8 @@ def breadth_stdev(bars: Iterable[BreadthBar], at: datetime, today: date) -> floa
     wanted = at.astimezone(NEW_YORK).time()
     found: dict[date, float] = {}
     for bar in bars:
+        if bar.end.minute != at.minute:  # New York is whole hours from UTC
+            continue
         local = bar.end.astimezone(NEW_YORK)
         total = bar.advancers + bar.decliners
         if local.time() == wanted and local.date() < today and total > 0.0:

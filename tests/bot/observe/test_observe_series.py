@@ -89,3 +89,28 @@ async def test_no_more_bars_are_kept_than_asked_for():
     kept = series(keep=3)
     await kept.refresh(History([bar(minutes) for minutes in range(0, 50, 5)]), START + timedelta(minutes=45))
     assert [row.end for row in kept.bars] == [bar(35).end, bar(40).end, bar(45).end]
+
+
+async def test_bars_that_history_repeats_change_nothing_and_the_tuple_stays_the_same_object():
+    history, kept = History([bar(0), bar(5)]), series()
+    await kept.refresh(history, START + timedelta(minutes=5))
+    before = kept.bars
+    history.held = [bar(0), bar(5)]
+    await kept.refresh(history, START + timedelta(minutes=10))
+    assert kept.bars is before
+
+
+async def test_a_bar_that_history_gives_late_takes_its_place_in_time():
+    history, kept = History([bar(0), bar(10)]), series()
+    await kept.refresh(history, START + timedelta(minutes=10))
+    history.held = [bar(0), bar(5), bar(10, 21.0)]
+    await kept.refresh(history, START + timedelta(minutes=15))
+    assert kept.bars == (bar(0), bar(5), bar(10, 21.0))
+
+
+async def test_the_oldest_bars_go_when_new_ones_come():
+    history, kept = History([bar(5 * n) for n in range(4)]), series(keep=3)
+    await kept.refresh(history, START + timedelta(minutes=10))
+    assert kept.bars == (bar(0), bar(5), bar(10))
+    await kept.refresh(history, START + timedelta(minutes=15))
+    assert kept.bars == (bar(5), bar(10), bar(15))
