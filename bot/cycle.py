@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol
 
 from bot.clock import Clock
@@ -11,6 +12,8 @@ from bot.session import session_at
 from strategies.alvh.decide import decide
 from strategies.alvh.policy import Policy
 from strategies.alvh.records import Book, Decision, MarketView, Proposal, Session
+
+log = logging.getLogger(__name__)
 
 
 class Observer(Protocol):
@@ -77,6 +80,9 @@ class Cycle:
         decision = decide(view, book, state, self._policy)
         wakeup = Wakeup(view=view, book=book, state=state, decision=decision)
         record_wakeup(self._journal, self._shelf, wakeup, at=view.now)
+        for why in decision.alerts:
+            log.warning("%s", why)
+            self._journal.append(Kind.ALERT, {"why": why}, at=view.now)
         return decision
 
     def _note_blindness(self, why: str) -> None:

@@ -172,6 +172,8 @@ class Teller:
         if decision.phase_after is Phase.ARMED and decision.phase_before is not Phase.ARMED:
             why = next((check.why for check in decision.checks if check.name == "gauge: inflation"), decision.summary)
             self._moment(entry.seq, entry.at, "armed", f"Armed: {why}", "armed", explain(decision))
+        for why in decision.alerts:
+            self._moment(entry.seq, entry.at, "refused", f"Alert: {why}", "alert", explain(decision))
         if not any(proposal.purpose in OPENING for proposal in decision.proposals):
             blocked = obstacle(decision)
             if blocked is not None:

@@ -8,6 +8,7 @@ from strategies.alvh.records import Check, Decision, Exposure, Phase, Proposal, 
 WATCHING = (
     "book: ",
     "filter: credibility",  # a VIX that VX does not believe explains the rest away
+    "parity: ",
     "tranche: cooldown",
     "tranche: round trips",
     "gauge: ",
@@ -18,7 +19,7 @@ WATCHING = (
     "account: ",
 )
 AGREED = "In order:"  # heads the checks that passed
-HOLDING = ("time: ", "tranche: ", "filter: ", "account: ", "liquidity: ")
+HOLDING = ("time: ", "parity: ", "tranche: ", "filter: ", "account: ", "liquidity: ")
 
 
 def summarise(decision: Decision) -> str:

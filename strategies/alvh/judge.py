@@ -13,6 +13,7 @@ from strategies.alvh.false_spike import credible, persistent
 from strategies.alvh.holdings import working
 from strategies.alvh.margin import affordable
 from strategies.alvh.overnight import keep_overnight, overnight_due
+from strategies.alvh.parity import Parity, monitor
 from strategies.alvh.permits import permit
 from strategies.alvh.policy import Policy
 from strategies.alvh.profiles import in_force
@@ -50,6 +51,7 @@ class Signs:
     signals: tuple[Signal, ...]
     momentum: Signal
     checks: tuple[Check, ...]
+    parity: Parity
     ready: bool
     real: bool
     armable: bool
@@ -89,13 +91,15 @@ def _signs(reading: Reading, baseline: Surface | None) -> Signs:
     momentum = vx_momentum(reading.front, view.now, policy, last_buy=last_buy_price(reading))
     data = readiness(view, reading.book, reading.state, reading.front, reading.exposure, policy)
     judged, filters = gauge(reading, baseline, signals), credible(reading)
-    ready = all(check.passed for check in data)
+    parity = monitor(reading)
+    ready = all(check.passed for check in data) and parity.connected
     real = all(check.passed for check in filters)
     shown = (*(signal.check() for signal in signals), momentum.check())
     return Signs(
         signals=signals,
         momentum=momentum,
-        checks=(*data, *shown, *judged.checks, *filters),
+        checks=(*data, *parity.checks, *shown, *judged.checks, *filters),
+        parity=parity,
         ready=ready,
         real=real,
         armable=ready and real and judged.armable,
@@ -180,7 +184,7 @@ def _act(
 
 def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sample, ...], *, ended: bool) -> Decision:
     view, state, policy = reading.view, reading.state, reading.policy
-    memory = replace(reading.memory, episode=action.episode, samples=samples)
+    memory = replace(reading.memory, episode=action.episode, samples=samples, parity=signs.parity.watch)
     after = Phase.FLAT if ended else phase(reading, action.episode)
     if ended:
         memory = finish(memory, view.now, policy.tranches.cooldown_minutes)
@@ -197,6 +201,7 @@ def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sam
         target_minis=action.episode.target_minis if action.episode else 0,
         summary="",
         memory=memory,
+        alerts=signs.parity.alerts,
     )
     return replace(decision, summary=summarise(decision))
 

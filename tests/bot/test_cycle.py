@@ -94,6 +94,21 @@ async def test_a_wakeup_is_in_the_journal_before_anything_is_done_about_it(
     assert bench.eyes.sessions[0].day == builders.DAY
 
 
+async def test_what_a_human_should_know_stands_as_an_alert_behind_its_wakeup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(tmp_path)
+
+    def alarmed(view: MarketView, book: Book, state: HedgeState, policy: Policy) -> Decision:
+        return replace(decide(view, book, state, policy), alerts=("VX is suspect",))
+
+    monkeypatch.setattr(bot.cycle, "decide", alarmed)
+    await bench.cycle.wake()
+    *_, wakeup, alert = bench.day.entries()
+    assert (wakeup.kind, alert.kind, alert.body) == (Kind.WAKEUP, Kind.ALERT, {"why": "VX is suspect"})
+    assert bench.day.shelf.restore(wakeup.body).decision.alerts == ("VX is suspect",)
+
+
 async def test_nothing_is_done_when_the_journal_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,7 +74,8 @@ class Exposure:
 class Decision:
     """Hold the outcome of one wake-up: what to do, why, and the memory for the next one.
 
-    `cancel` lists the refs of working orders to take back. `summary` is one sentence in the trader's words.
+    `cancel` lists the refs of working orders to take back. `summary` is one sentence in the trader's words, `alerts`
+    what a human should know now, each said once.
     """
 
     at: datetime
@@ -88,3 +89,4 @@ class Decision:
     target_minis: int
     summary: str
     memory: Memory
+    alerts: tuple[str, ...] = ()
