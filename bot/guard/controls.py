@@ -10,102 +10,26 @@ keeps room for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from bot.broker.port import Instrument
-from strategies.alvh.records import Check, Proposal, Purpose, Quote, Side, Working
+from bot.guard import calls
+from bot.guard.limits import MINI, OPENING, GuardSettings, PastOrder, Situation
+from strategies.alvh.records import Check, Proposal, Purpose, Quote, Side
 
-MINI = 100
 MULTIPLIERS = {"VX": 1000, "VXM": 100}
-OPENING = frozenset({Purpose.TRANCHE, Purpose.ROLL_BUY})
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardSettings:
-    """Settings of the pre-trade controls; quantities in minis, shares as fractions, times in seconds."""
-
-    max_order_minis: int = 10
-    max_position_minis: int = 30
-    max_bought_share: float = 2.0  # of the largest position, a day
-    collar_ticks: int = 2  # beyond the far touch
-    collar_mid_share: float = 0.03
-    collar_settle_share: float = 0.40
-    messages_per_minute: int = 5
-    messages_per_day: int = 60
-    reserve_per_minute: int = 2  # of those, kept for reducing risk
-    reserve_per_day: int = 20
-    duplicate_s: float = 60.0
-    repeat_fills: int = 3
-    repeat_s: float = 600.0
-    quote_age_s: float = 10.0
-    loss_unwind_share: float = 0.01
-    loss_kill_share: float = 0.02
-    max_price: float = 200.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastOrder:
-    """Hold an intent that was sent before: what duplicates are looked for among."""
-
-    ref: str
-    con_id: int
-    side: Side
-    at: datetime
-    filled_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """Hold everything the controls look at.
-
-    `limit` is the first price of the order. `instrument` is the allow-listed contract, `None` when the proposal's is
-    not on the list. `account_minis` is the account's hedge with foreign lots, `account_long` and `own_long` are the
-    contracts of this very future that the account and the bot's own executions show. `messages` are the instants of
-    orders and cancellations already sent. `loss_usd` is today's loss of the hedge, positive.
-    """
-
-    now: datetime
-    today: date
-    proposal: Proposal
-    ref: str
-    limit: Decimal | None
-    instrument: Instrument | None
-    quote: Quote
-    prior_settle: float | None
-    account_minis: int
-    account_long: int
-    own_minis: int
-    own_long: int
-    working: tuple[Working, ...]
-    bought_today_minis: int
-    cap_minis: int | None
-    past: tuple[PastOrder, ...] = ()
-    messages: tuple[datetime, ...] = ()
-    net_liquidation: float | None = None
-    loss_usd: float | None = None
-    locked: tuple[str, ...] = ()
-    book_complete: bool = True
-    feed_ok: bool = True
-
-    @property
-    def minis(self) -> int:
-        """Return the order's size in minis."""
-        return self.proposal.quantity * self.proposal.multiplier // MINI
-
-    @property
-    def opening(self) -> bool:
-        """Say whether the order adds risk: everything but a sale does."""
-        return self.proposal.side is Side.BUY or self.proposal.purpose in OPENING
-
+__all__ = ["MINI", "OPENING", "GuardSettings", "PastOrder", "Situation", "collar", "failures", "review"]
 
 Control = Callable[[Situation, GuardSettings], Check]
 
 
 def review(situation: Situation, settings: GuardSettings) -> tuple[Check, ...]:
     """Return the answers of every control that applies to this order."""
-    controls = ALWAYS + (WHEN_OPENING if situation.opening else WHEN_REDUCING)
+    of_calls = situation.proposal.call is not None
+    opening = CALLS_WHEN_OPENING if of_calls else WHEN_OPENING
+    controls = ALWAYS + (opening if situation.opening else WHEN_REDUCING)
     return tuple(control(situation, settings) for control in controls)
 
 
@@ -128,6 +52,13 @@ def _contract_faults(s: Situation, settings: GuardSettings) -> Iterator[str]:
         return
     if i.con_id != p.con_id:
         yield f"the instrument is {i.con_id}"
+    if p.call is not None:
+        yield from calls.contract_faults(p, p.call, i, s.today, s.limit)
+    else:
+        yield from _future_faults(p, i, s, settings)
+
+
+def _future_faults(p: Proposal, i: Instrument, s: Situation, settings: GuardSettings) -> Iterator[str]:
     if (i.trading_class, i.multiplier) != (p.trading_class, p.multiplier):
         yield f"the broker defines {i.trading_class} x{i.multiplier}"
     if MULTIPLIERS.get(i.trading_class) != i.multiplier:
@@ -160,10 +91,18 @@ def price_collar(s: Situation, settings: GuardSettings) -> Check:
     """
     if s.limit is None:
         return Check(name="collar", observed=None, threshold=None, passed=False, why="no price can be formed")
-    low, high = collar(s.proposal.side, s.quote, s.prior_settle, _tick(s), settings)
+    if s.proposal.call is not None:
+        low, high = calls.collar(s.proposal.side, s.quote, settings.collar_ticks, settings.call_mid_share)
+    else:
+        low, high = collar(s.proposal.side, s.quote, s.prior_settle, _tick(s), settings)
     limit = float(s.limit)
     bound = high if s.proposal.side is Side.BUY else low
-    passed = bound is not None and (low is None or limit >= low - 1e-9) and (high is None or limit <= high + 1e-9)
+    unbounded = s.proposal.call is not None and not s.opening  # a call that nobody asks for must stay sellable
+    passed = (
+        (bound is not None or unbounded)
+        and (low is None or limit >= low - 1e-9)
+        and (high is None or limit <= high + 1e-9)
+    )
     why = "" if passed else f"{limit:g} is outside {_range(low, high)}"
     if passed and s.proposal.side is Side.BUY and s.quote.bid is not None and limit < s.quote.bid - 1e-9:
         passed, why = False, f"the collar ends at {limit:g}, below the bid of {s.quote.bid:g}: VX has run too far today"
@@ -212,7 +151,8 @@ def message_throttle(s: Situation, settings: GuardSettings) -> Check:
 
 def long_only(s: Situation, settings: GuardSettings) -> Check:
     """Ask whether a sale stays within what the bot owns and the account shows, less what is being sold already."""
-    selling = sum(w.remaining for w in s.working if w.con_id == s.proposal.con_id and w.side is Side.SELL)
+    live = (*s.working, *s.call_orders)
+    selling = sum(w.remaining for w in live if w.con_id == s.proposal.con_id and w.side is Side.SELL)
     room = min(s.account_long, s.own_long) - selling
     passed = s.proposal.quantity <= room
     why = "" if passed else f"own {s.own_long}, account {s.account_long}, already being sold {selling}"
@@ -229,9 +169,12 @@ def order_size(s: Situation, settings: GuardSettings) -> Check:
 def position_cap(s: Situation, settings: GuardSettings) -> Check:
     """Ask whether the hedge stays under its cap when everything that works is filled, foreign lots included."""
     buying = sum(w.remaining * w.multiplier for w in s.working if w.side is Side.BUY) // MINI
-    after = max(s.account_minis, s.own_minis) + buying + s.minis
+    event_calls = calls.held(s.calls, s.call_orders, calls.EVENT)  # each moves by no more than a mini of its month
+    after = max(s.account_minis, s.own_minis) + buying + event_calls + s.minis
     cap = settings.max_position_minis if s.cap_minis is None else min(settings.max_position_minis, s.cap_minis)
     why = "" if after <= cap else f"{max(s.account_minis, s.own_minis)} held, {buying} being bought, {s.minis} proposed"
+    if event_calls and why:
+        why = f"{why}, {event_calls} event calls beside them"
     return Check(name="position cap", observed=after, threshold=cap, passed=after <= cap, why=why)
 
 
@@ -315,6 +258,7 @@ WHEN_OPENING: tuple[Control, ...] = (
     unlocked,
     book_whole,
 )
+CALLS_WHEN_OPENING: tuple[Control, ...] = (*calls.WHEN_OPENING, *WHEN_OPENING[3:])
 
 
 def _tick(s: Situation) -> float:
