@@ -87,7 +87,8 @@ class LossWatch:
 
     def attend(self, now: datetime) -> None:
         """Compare today's loss with the account as it was last seen; without a value of either nothing is concluded."""
-        if self._projection.killed or not self._projection.lots():
+        owned = self._projection.lots() or self._projection.calls()
+        if self._projection.killed or not owned:
             return
         look = self._looks.latest()
         value = None if look is None else look.book.account.net_liquidation

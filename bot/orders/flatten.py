@@ -9,7 +9,7 @@ from bot.orders.gate import Gate
 from bot.orders.pen import Pen
 from bot.orders.sending import Outcome, Sender
 from bot.orders.situation import Looks
-from strategies.alvh.records import Proposal, Purpose, Side
+from strategies.alvh.records import CallLot, CallTerms, Lot, Proposal, Purpose, Side
 
 
 class Flattening:
@@ -38,12 +38,14 @@ class Flattening:
         for order in self._projection.open_orders:
             if order.ticket.side is Side.BUY:
                 self._sender.cancel(order.ref, "flatten")
-        owned = sorted({lot.con_id for lot in self._projection.lots()})
-        return tuple(self._sell(self._sale(con_id, word_id)) for con_id in owned)
+        owned = {lot.con_id for lot in self._projection.lots()} | {lot.con_id for lot in self._projection.calls()}
+        return tuple(self._sell(self._sale(con_id, word_id)) for con_id in sorted(owned))
 
     def _sale(self, con_id: int, word_id: str) -> Proposal:
         """Return the sale of what is owned of one contract and not being sold already."""
-        lots = [lot for lot in self._projection.lots() if lot.con_id == con_id]
+        futures = [lot for lot in self._projection.lots() if lot.con_id == con_id]
+        calls = [lot for lot in self._projection.calls() if lot.con_id == con_id]
+        lot: Lot | CallLot = futures[0] if futures else calls[0]
         selling = sum(
             order.remaining
             for order in self._projection.open_orders
@@ -54,10 +56,11 @@ class Flattening:
             purpose=Purpose.FLATTEN,
             side=Side.SELL,
             con_id=con_id,
-            trading_class=lots[0].trading_class,
-            multiplier=lots[0].multiplier,
+            trading_class=lot.trading_class,
+            multiplier=lot.multiplier,
             quantity=self._projection.position(con_id) - selling,
             reason="the operator said flatten",
+            call=_of_every_layer(calls[0]) if calls else None,
         )
 
     def _sell(self, sale: Proposal) -> Outcome:
@@ -68,3 +71,8 @@ class Flattening:
             return Outcome.REFUSED
         passed = self._gate.passes(sale, ref, look)
         return Outcome.REFUSED if passed is None else self._sender.place(sale, ref, *passed)
+
+
+def _of_every_layer(lot: CallLot) -> CallTerms:
+    """Return the terms of a call without a layer: what sells it takes from all of them."""
+    return CallTerms(right=lot.right, strike=lot.strike, expires_on=lot.expires_on, settles_at=lot.settles_at, layer="")

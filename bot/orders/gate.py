@@ -52,7 +52,7 @@ class Gate:
 
     def passes(self, proposal: Proposal, ref: str, look: Look) -> tuple[Decimal, tuple[Check, ...]] | None:
         """Return the first limit and the checks of an order that may go; `None` when its refusal was journalled."""
-        limit = self._prices.limit(proposal.side, proposal.con_id, 0)
+        limit = self._prices.first(proposal)
         checks = self._review(proposal, ref, limit, look)
         failed = failures(checks)
         if failed or limit is None:

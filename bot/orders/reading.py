@@ -150,11 +150,11 @@ class Reconciler:
         self._ears.lock(POSITIONS_LOCK, why)
 
     def _rows(self, positions: Positions, day: date) -> list[tuple[int, int, int]]:
-        """Return (con_id, own, held by the account) of every future that the bot owns and that has not settled."""
+        """Return (con_id, own, held by the account) of every future and call the bot owns that has not settled."""
         held: dict[int, int] = {}
         for row in positions.rows:
             held[row.instrument.con_id] = held.get(row.instrument.con_id, 0) + row.quantity
-        own = {
-            lot.con_id: self._projection.position(lot.con_id) for lot in self._projection.lots() if lot.settles_on > day
-        }
+        living = {lot.con_id for lot in self._projection.lots() if lot.settles_on > day}
+        living |= {lot.con_id for lot in self._projection.calls() if lot.expires_on >= day}
+        own = {con_id: self._projection.position(con_id) for con_id in living}
         return [(con_id, quantity, held.get(con_id, 0)) for con_id, quantity in sorted(own.items())]

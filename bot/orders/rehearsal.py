@@ -47,7 +47,7 @@ class RehearsalDesk:
         if ref in self._seen:
             return
         self._seen.add(ref)
-        limit = self._prices.limit(proposal.side, proposal.con_id, 0)
+        limit = self._prices.first(proposal)
         seen = situation(
             proposal,
             ref,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -61,7 +61,7 @@ def situation(
     wake-up cannot both use the same room.
     """
     day = look.view.session.day
-    state = projection.state(day)
+    state, others = projection.state(day), foreign_working(foreign, instruments, now)
     bought, gained, sold = traded_since(projection, look.positions_at, proposal.con_id)
     held = sum(max(p.quantity, 0) * p.multiplier for p in look.book.futures) // MINI
     return Situation(
@@ -74,10 +74,10 @@ def situation(
         quote=broker.quote(proposal.con_id),
         prior_settle=broker.day_values(proposal.con_id)[1],
         account_minis=held + bought,
-        account_long=sum(p.quantity for p in look.book.futures if p.con_id == proposal.con_id) + gained - sold,
+        account_long=sum(held_of(look.book, proposal.con_id)) + gained - sold,
         own_minis=sum(lot.quantity * lot.multiplier for lot in state.lots) // MINI,
         own_long=projection.position(proposal.con_id),
-        working=state.working + foreign_working(foreign, instruments, now),
+        working=state.working + tuple(w for w in others if not is_option(instruments, w.con_id)),
         bought_today_minis=state.bought_today_minis,
         cap_minis=cap_minis,
         past=tuple(_past(order) for order in projection.orders.values()),
@@ -87,11 +87,25 @@ def situation(
         locked=state.locked,
         book_complete=look.book.complete,
         feed_ok=look.view.feed_ok,
+        calls=state.calls,
+        call_orders=state.call_orders + tuple(w for w in others if is_option(instruments, w.con_id)),
+        call_spend=state.call_spend,
     )
 
 
+def held_of(book: Book, con_id: int) -> Iterator[int]:
+    """Yield the account's quantities of one future or VIX option."""
+    yield from (position.quantity for position in book.futures if position.con_id == con_id)
+    yield from (option.quantity for option in book.vix_options if option.con_id == con_id)
+
+
+def is_option(instruments: Mapping[int, Instrument], con_id: int) -> bool:
+    """Say whether an allow-listed contract is an option."""
+    return instruments[con_id].sec_type == "OPT"
+
+
 def traded_since(projection: Projection, since: datetime, con_id: int) -> tuple[int, int, int]:
-    """Return what the bot traded since the book was read: minis bought, and this future's contracts bought and sold.
+    """Return what the bot traded since the book was read: minis bought, and this contract's bought and sold.
 
     Whether the book holds an execution of its very instant is not known: such a one uses room and gives none.
     """
@@ -101,7 +115,8 @@ def traded_since(projection: Projection, since: datetime, con_id: int) -> tuple[
         if execution.at < since:
             continue
         if order.ticket.side is Side.BUY:
-            bought += execution.quantity * order.ticket.instrument.multiplier // MINI
+            future = order.proposal.call is None
+            bought += execution.quantity * order.ticket.instrument.multiplier // MINI if future else 0
             gained += execution.quantity if same and execution.at > since else 0
         elif same:
             sold += execution.quantity
@@ -111,7 +126,7 @@ def traded_since(projection: Projection, since: datetime, con_id: int) -> tuple[
 def foreign_working(
     foreign: Mapping[int, OrderUpdate], instruments: Mapping[int, Instrument], now: datetime
 ) -> tuple[Working, ...]:
-    """Return other people's working orders in the allow-listed futures: they use room and are never touched."""
+    """Return other people's working orders in the allow-listed contracts: they use room and are never touched."""
     return tuple(
         Working(
             ref=update.ref or f"foreign-{perm_id}",
@@ -130,14 +145,19 @@ def foreign_working(
 
 
 def hedge_loss_usd(projection: Projection, broker: Reader, day: date) -> float | None:
-    """Return what the bot's own futures lost in this session in dollars (negative: a gain), commissions left out.
+    """Return what the bot's own futures and VIX calls lost in this session in dollars (negative: a gain) before fees.
 
-    Lots held since yesterday count from the prior settlement, today's trades from their prices. `None` when a
-    contract that is held has no mark or, held since yesterday, no prior settlement.
+    Lots held since yesterday count from the prior settlement, today's trades from their prices. `None` when a future
+    that is held has no mark or, held since yesterday, no prior settlement. A call can lose no more than its price: one
+    without a mark counts as worthless, one without a prior close from the price paid.
     """
     trades: dict[int, list[tuple[int, float]]] = {}
     multipliers: dict[int, int] = {lot.con_id: lot.multiplier for lot in projection.lots() if lot.settles_on > day}
+    multipliers |= {lot.con_id: lot.multiplier for lot in projection.calls() if lot.expires_on >= day}
+    paid: dict[int, float] = {}  # of calls, at the latest purchase
     for order, execution in projection.executions():
+        if order.proposal.call is not None and order.ticket.side is Side.BUY:
+            paid[order.ticket.instrument.con_id] = execution.price
         if session_day(execution.at) == day:
             con_id = order.ticket.instrument.con_id
             sign = 1 if order.ticket.side is Side.BUY else -1
@@ -145,16 +165,20 @@ def hedge_loss_usd(projection: Projection, broker: Reader, day: date) -> float |
             multipliers[con_id] = order.ticket.instrument.multiplier
     loss = 0.0
     for con_id, multiplier in multipliers.items():
-        one = _loss_points(projection.position(con_id), trades.get(con_id, []), broker, con_id)
+        one = _loss_points(projection.position(con_id), trades.get(con_id, []), broker, con_id, paid.get(con_id))
         if one is None:
             return None
         loss += one * multiplier
     return loss
 
 
-def _loss_points(position: int, trades: list[tuple[int, float]], broker: Reader, con_id: int) -> float | None:
+def _loss_points(
+    position: int, trades: list[tuple[int, float]], broker: Reader, con_id: int, paid_for: float | None
+) -> float | None:
     quote, settle = broker.quote(con_id), broker.day_values(con_id)[1]
     mark = quote.mid if quote.mid is not None else quote.last
+    if paid_for is not None:
+        mark, settle = mark or 0.0, paid_for if settle is None else settle
     carried = position - sum(quantity for quantity, _ in trades)
     if (position and mark is None) or (carried and settle is None):
         return None

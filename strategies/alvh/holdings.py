@@ -52,8 +52,9 @@ def believable(book: Book, state: HedgeState, max_age_s: float) -> bool:
     age_s = book.age_s
     if not book.complete or not 0.0 <= age_s <= max_age_s:
         return False
-    held = {position.con_id for position in (*book.futures, *book.vix_options) if position.quantity > 0}
-    own = {lot.con_id for lot in (*state.lots, *state.calls)}
+    held = {position.con_id for position in book.futures if position.quantity > 0}
+    held |= {option.con_id for option in book.vix_options if option.quantity > 0}
+    own = {lot.con_id for lot in state.lots} | {lot.con_id for lot in state.calls}
     return not own or bool(book.legs) or not own.isdisjoint(held)
 
 
