@@ -1,7 +1,7 @@
 """Price orders in VIX calls: a purchase stands a share of the spread above the middle, a sale walks down to the bid.
 
 A purchase has one rung: its premium was budgeted at that price, and what the market does not give is not chased. A sale
-goes from the middle to the bid and some steps under it, and ends at half of the middle, where any market takes it.
+goes from the middle to the bid and then some steps under it, never below half of the middle, and follows the market.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from bot.guard.calls import FINE, grid
 from strategies.alvh.records import Quote
 from strategies.alvh.vix_call import entry_limit
 
-CALL_RUNGS = 4  # mid, bid, some steps under the bid, half of the middle
 LAST_SHARE = 0.50
 
 
@@ -29,8 +28,8 @@ def call_exit(rung: int, quote: Quote, through: int) -> Decimal | None:
         return FINE if known is None else _on_step(known, ROUND_FLOOR)
     floor = quote.mid * (1.0 - LAST_SHARE)
     under = quote.bid - through * float(grid(Decimal(str(quote.bid))))
-    wanted = (quote.mid, quote.bid, under, floor)[min(rung, CALL_RUNGS - 1)]
-    return _on_step(max(wanted, under, floor), ROUND_CEILING)
+    wanted = (quote.mid, quote.bid, under)[min(rung, 2)]
+    return _on_step(max(wanted, floor), ROUND_CEILING)
 
 
 def _on_step(price: float, rounding: str) -> Decimal:
