@@ -64,7 +64,7 @@ def terms(layer: str = LAYER, **changes: Any) -> CallTerms:
     return replace(made, **changes)
 
 
-def order(quantity: int, side: Side = Side.BUY, *, key: str = "call-1", layer: str = LAYER, **changes: Any) -> Proposal:
+def order(number: int, side: Side = Side.BUY, *, key: str = "call-1", layer: str = LAYER, **changes: Any) -> Proposal:
     purpose = Purpose.EVENT_CALLS if side is Side.BUY else Purpose.EVENT_EXIT
     if layer.startswith("core"):
         purpose = Purpose.CORE_CALLS if side is Side.BUY else Purpose.CORE_ROLL
