@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from bot.broker import codes, contracts
@@ -14,6 +15,8 @@ from bot.clock import Clock
 from bot.errors import Refuse, Retry
 
 COUNTED = ("AD-NYSE", "ADVN-NYSE", "DECN-NYSE")
+COMPUTATION = 21  # number of the message that carries an option's computation; its third field is the tick type
+NOT_OF_THE_MODEL = frozenset({"10", "11", "12", "80", "81", "82"})  # computed from bid, ask and last, live or delayed
 SNAPSHOT_S = 3.0
 
 
@@ -28,6 +31,7 @@ class Lines:
         self._contracts: dict[int, Any] = {}
         self._streaming: set[int] = set()
         self._tap()
+        self._pass_over_computations()
 
     def get(self, con_id: int) -> Line | None:
         """Return a line, or `None` when this instrument was never subscribed."""
@@ -71,28 +75,58 @@ class Lines:
             self._ib.reqMktData(contract, "", False, False)
 
     async def confirm(self, con_ids: Sequence[int]) -> None:
-        """Ask for one snapshot of each line; what does not answer in time keeps its age."""
-        wanted = [self._contracts[con_id] for con_id in con_ids if con_id in self._contracts]
-        if wanted and self._connection.is_open:
-            await asyncio.gather(*(self._confirm_one(contract) for contract in wanted))
+        """Ask for one snapshot of each line; what does not answer in time keeps its age.
 
-    async def _confirm_one(self, contract: Any) -> None:
+        All are asked for together, but those that were refused before: one refusal ends the whole request.
+        """
+        wanted = [con_id for con_id in con_ids if con_id in self._lines]
+        if not wanted or not self._connection.is_open:
+            return
+        sound = [con_id for con_id in wanted if not self._lines[con_id].refused]
+        doubtful = [con_id for con_id in wanted if self._lines[con_id].refused]
+        await asyncio.gather(self._confirm_together(sound), self._confirm_singly(doubtful))
+
+    async def _confirm_together(self, con_ids: Sequence[int]) -> None:
+        asked_at = self._clock.now()
         try:
-            await self._connection.read(
-                f"snapshot of {contract.localSymbol or contract.symbol}",
-                lambda: self._ib.reqTickersAsync(contract),
-                timeout_s=min(SNAPSHOT_S, self._connection.endpoint.timeout_s),
-            )
+            await self._snapshot(con_ids)
+        except Refuse:
+            await self._confirm_singly(con_ids)
+        except Retry as problem:
+            for con_id in con_ids:
+                self._doubt(con_id, asked_at, problem)
+
+    async def _confirm_singly(self, con_ids: Sequence[int]) -> None:
+        await asyncio.gather(*(self._confirm_one(con_id) for con_id in con_ids))
+
+    async def _confirm_one(self, con_id: int) -> None:
+        try:
+            await self._snapshot((con_id,))
         except (Retry, Refuse) as problem:
-            line = self._lines.get(contract.conId)
+            line = self._lines.get(con_id)
             if line is not None:
                 line.refused = str(problem)
+
+    async def _snapshot(self, con_ids: Sequence[int]) -> None:
+        wanted = [self._contracts[con_id] for con_id in con_ids]
+        if wanted:
+            await self._connection.read(
+                f"{len(wanted)} snapshots" if len(wanted) > 1 else f"snapshot of {_name(wanted[0])}",
+                lambda: self._ib.reqTickersAsync(*wanted),
+                timeout_s=min(SNAPSHOT_S, self._connection.endpoint.timeout_s),
+            )
+
+    def _doubt(self, con_id: int, asked_at: datetime, problem: Retry) -> None:
+        """Take note of a line that has said nothing since it was asked."""
+        line = self._lines.get(con_id)
+        if line is not None and (line.latest is None or line.latest < asked_at):
+            line.refused = str(problem)
 
     def heard(self, code: int, text: str, contract: Any) -> None:
         """Take note of an error frame that names a line."""
         line = self._lines.get(contract.conId) if contract is not None else None
         if line is not None and codes.of_system(code).meaning is codes.Meaning.SUBSCRIPTION:
-            line.delayed = line.delayed or code == codes.DELAYED_BY_NOTICE
+            line.set_delayed(line.delayed or code == codes.DELAYED_BY_NOTICE)
             line.refused = text
 
     def ticked(self, tickers: Any) -> None:
@@ -120,6 +154,17 @@ class Lines:
 
         wrapper.priceSizeTick, wrapper.tickSize = tap, tap_size
 
+    def _pass_over_computations(self) -> None:
+        """Drop three of an option's four computations undecoded: only the model's is ever read."""
+        handlers = self._ib.client.decoder.handlers
+        decode = handlers[COMPUTATION]
+
+        def decode_of_the_model(fields: Sequence[str]) -> None:
+            if fields[2] not in NOT_OF_THE_MODEL:
+                decode(fields)
+
+        handlers[COMPUTATION] = decode_of_the_model
+
     def _price_tick(self, req_id: int, tick_type: int, price: float, size: float) -> None:
         line = self._line_of(req_id)
         if line is not None:
@@ -133,3 +178,7 @@ class Lines:
     def _line_of(self, req_id: int) -> Line | None:
         ticker = self._ib.wrapper.reqId2Ticker.get(req_id)
         return None if ticker is None else self._lines.get(ticker.contract.conId)
+
+
+def _name(contract: Any) -> str:
+    return str(contract.localSymbol or contract.symbol)

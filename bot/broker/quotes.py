@@ -28,6 +28,8 @@ def clean_price(value: Any, *, zero_is_value: bool = False) -> float | None:
 
 def clean_number(value: Any) -> float | None:
     """Return a finite number below DBL_MAX, or `None`."""
+    if type(value) is float and -UNSET < value < UNSET:
+        return value
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -68,13 +70,14 @@ class Line:
     greeks_at: datetime | None = None
     delayed: bool = False
     refused: str = ""
+    _shown: tuple[datetime, Quote] | None = None  # the quote of an instant, until a tick changes it
 
     def tick(self, tick_type: int, price: float, size: float, now: datetime) -> None:
         """Take one price tick by IB's tick type."""
         name = _PRICE_TICKS.get(tick_type) or _OPEN_TICKS.get(tick_type)
         if name is None:
             return
-        self.delayed = tick_type in _DELAYED_TICKS
+        self.set_delayed(tick_type in _DELAYED_TICKS)
         self.put(name, clean_price(price, zero_is_value=self.is_count), now)
         if name in ("bid", "ask"):
             self.put(f"{name}_size", clean_number(size), now)
@@ -85,6 +88,7 @@ class Line:
         if name is not None and self.values.get(name) is not None:
             self.values[f"{name}_size"] = clean_number(size)
             self.ticked_at[name] = now
+            self._shown = None
 
     def put(self, name: str, value: float | None, now: datetime) -> None:
         """Store one field and the time of its tick."""
@@ -92,37 +96,51 @@ class Line:
             self.changed_at = now
         self.values[name] = value
         self.ticked_at[name] = now
+        self._shown = None
 
     def refresh(self, ticker: Any, now: datetime) -> None:
         """Take what only the library's ticker carries: sizes that came alone, greeks, the halt flag, the data type."""
-        for name, attribute in (("bid_size", "bidSize"), ("ask_size", "askSize")):
-            size = clean_number(getattr(ticker, attribute))
-            if size is not None:
-                self.values[name] = size
-        self.delayed = self.delayed or ticker.marketDataType != LIVE
-        self.values["halted"] = clean_number(ticker.halted)
+        values, bid_size, ask_size = self.values, clean_number(ticker.bidSize), clean_number(ticker.askSize)
+        if bid_size is not None:
+            values["bid_size"] = bid_size
+        if ask_size is not None:
+            values["ask_size"] = ask_size
+        self.set_delayed(self.delayed or ticker.marketDataType != LIVE)
+        values["halted"] = clean_number(ticker.halted)
+        self._shown = None
         if ticker.modelGreeks is not None:
             self.greeks_raw, self.greeks_at = ticker.modelGreeks, now
             ticker.modelGreeks = None
 
     def quote(self, now: datetime) -> Quote:
         """Return the market; its age is that of the older side, or of the last price where there are no sides."""
-        at = self.oldest_tick()
-        return Quote(
-            bid=self.values.get("bid"),
-            ask=self.values.get("ask"),
-            last=self.values.get("last"),
-            bid_size=self.values.get("bid_size"),
-            ask_size=self.values.get("ask_size"),
+        if self._shown is not None and self._shown[0] == now:
+            return self._shown[1]
+        value, at = self.values.get, self.oldest_tick()
+        quote = Quote(
+            bid=value("bid"),
+            ask=value("ask"),
+            last=value("last"),
+            bid_size=value("bid_size"),
+            ask_size=value("ask_size"),
             age_s=None if at is None else (now - at).total_seconds(),
             delayed=self.delayed,
-            halted=(self.values.get("halted") or 0.0) > 0.0,
+            halted=(value("halted") or 0.0) > 0.0,
         )
+        self._shown = (now, quote)
+        return quote
 
     def oldest_tick(self) -> datetime | None:
         """Return when the staler side of the market last ticked; without sides, when the last price did."""
-        sides = [self.ticked_at[name] for name in ("bid", "ask") if name in self.ticked_at]
-        return min(sides) if sides else self.ticked_at.get("last")
+        bid, ask = self.ticked_at.get("bid"), self.ticked_at.get("ask")
+        if bid is None or ask is None:
+            return bid or ask or self.ticked_at.get("last")
+        return min(bid, ask)
+
+    @property
+    def latest(self) -> datetime | None:
+        """Return when anything of the market last ticked."""
+        return max(self.ticked_at.values(), default=None)
 
     def greeks(self, now: datetime) -> Greeks | None:
         """Return the model's greeks with their age, or `None`."""
@@ -136,4 +154,10 @@ class Line:
 
     def forget_delay(self) -> None:
         """Start over: a renewed subscription says again whether it is live."""
-        self.delayed, self.refused = False, ""
+        self.set_delayed(False)
+        self.refused = ""
+
+    def set_delayed(self, is_delayed: bool) -> None:
+        """Say whether what this line shows is delayed."""
+        if is_delayed != self.delayed:
+            self.delayed, self._shown = is_delayed, None

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -98,6 +99,51 @@ async def test_a_snapshot_confirms_a_quiet_line_without_calling_it_changed():
         await s.broker.confirm([future.con_id])
         assert s.broker.quote(future.con_id).age_s == 0.0
         assert s.broker.unchanged_s(future.con_id) == 90.0
+
+
+async def test_a_line_that_is_refused_does_not_keep_the_others_from_being_confirmed():
+    async with stage(at=OPEN) as s:
+        spx, futures = await one(s.broker, SPX), await s.broker.instruments(VX)
+        unknown = replace(futures[0], con_id=999)
+        for row in (spx, *futures, unknown):
+            s.broker.subscribe(row, stream=False)
+        for minute in (1, 2):
+            await s.after(minutes=minute)
+            await s.broker.confirm([spx.con_id, unknown.con_id, *(row.con_id for row in futures)])
+            await s.settle()
+            assert {s.broker.quote(row.con_id).age_s for row in (spx, *futures)} == {0.0}
+            assert s.broker.quote(unknown.con_id).age_s is None
+        assert "200" in s.broker.refused(unknown.con_id)
+        assert {s.broker.refused(row.con_id) for row in (spx, *futures)} == {""}
+
+
+async def test_a_line_that_does_not_answer_in_time_keeps_its_age_and_is_named_alone(monkeypatch):
+    async with stage(at=OPEN) as s:
+        spx, future = await one(s.broker, SPX), (await s.broker.instruments(VX))[0]
+        ask, silent = s.broker._ib.reqTickersAsync, asyncio.get_running_loop().create_future()
+
+        async def all_but_the_future(*contracts):
+            await asyncio.gather(ask(*(row for row in contracts if row.conId != future.con_id)), silent)
+
+        for row in (spx, future):
+            s.broker.subscribe(row, stream=False)
+        await s.broker.confirm([spx.con_id, future.con_id])
+        await s.after(minutes=1)
+        s.broker._connection.endpoint = endpoint(s.endpoint.port, timeout_s=0.2)
+        monkeypatch.setattr(s.broker._ib, "reqTickersAsync", all_but_the_future)
+        await s.broker.confirm([spx.con_id, future.con_id])
+        assert (s.broker.quote(spx.con_id).age_s, s.broker.quote(future.con_id).age_s) == (0.0, 60.0)
+        assert (s.broker.refused(spx.con_id), "no answer" in s.broker.refused(future.con_id)) == ("", True)
+
+
+async def test_only_the_models_computation_of_an_option_reaches_the_library():
+    async with stage(at=OPEN) as s:
+        leg = (await s.broker.positions()).rows[0].instrument
+        s.broker.subscribe(leg)
+        await s.settle()
+        ticker = next(ticker for ticker in s.broker._ib.tickers() if ticker.contract.conId == leg.con_id)
+        assert (ticker.bidGreeks, ticker.askGreeks, ticker.lastGreeks) == (None, None, None)
+        assert s.broker.greeks(leg.con_id) is not None
 
 
 async def test_a_line_that_does_not_stream_moves_only_when_confirmed():

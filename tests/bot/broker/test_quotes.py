@@ -64,6 +64,24 @@ def test_a_repeated_tick_renews_the_age_and_not_the_time_of_change():
     assert line.unchanged_s(now) == 60.0
 
 
+def test_a_quote_asked_for_twice_in_one_instant_is_the_same_until_anything_ticks():
+    line = Line(con_id=1)
+    line.tick(1, 15.0, 3.0, NOW)
+    line.tick(2, 15.1, 4.0, NOW)
+    shown = line.quote(NOW)
+    assert line.quote(NOW) is shown
+    line.size_tick(0, 9.0, NOW)
+    assert line.quote(NOW).bid_size == 9.0
+    line.tick(4, 15.05, 1.0, NOW)
+    assert line.quote(NOW).last == 15.05
+    ticker = SimpleNamespace(bidSize=2.0, askSize=2.0, marketDataType=3, halted=1.0, modelGreeks=None)
+    line.refresh(ticker, NOW)
+    assert (line.quote(NOW).bid_size, line.quote(NOW).delayed, line.quote(NOW).halted) == (2.0, True, True)
+    line.forget_delay()
+    assert not line.quote(NOW).delayed
+    assert line.quote(NOW + timedelta(seconds=7)).age_s == 7.0
+
+
 def test_a_side_that_goes_away_is_missing_and_not_its_last_price():
     line = Line(con_id=1)
     line.tick(1, 15.0, 3.0, NOW)

@@ -7,6 +7,7 @@ import pytest
 from harness import stage
 
 from bot.broker.port import LinkState, OrderTicket
+from bot.broker.quotes import Line
 from bot.broker.readonly import ReadOnlyBroker
 from bot.errors import Retry
 from bot.observe import Observer, Sight
@@ -235,9 +236,7 @@ async def test_an_index_without_ticks_is_missing_and_not_zero():
     async with stage(at=OPEN) as s:
         observer = observer_of(s)
         await look(s, observer)
-        line = s.broker._lines.get(13455763)
-        line.values.pop("last")
-        line.ticked_at.clear()
+        s.broker._lines._lines[13455763] = Line(con_id=13455763)
         monkey = s.broker.confirm
 
         async def silent(con_ids):
