@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from strategies.alvh.capm import recalibrated
+from strategies.alvh.economics import worth_it
 from strategies.alvh.event_calls import beside_calls
 from strategies.alvh.permit import Permit
 from strategies.alvh.reading import Reading
 from strategies.alvh.tranches import LAST_TRANCHE, Plan
 
 # Each rule reads the wake-up and the planned tranche. It may only hold back: no rule can make a purchase larger.
-RULES: tuple[Callable[[Reading, Plan], Permit], ...] = (recalibrated, beside_calls)
+RULES: tuple[Callable[[Reading, Plan], Permit], ...] = (recalibrated, beside_calls, worth_it)
 
 
 def permit(reading: Reading, planned: Plan) -> Permit:

@@ -108,7 +108,7 @@ def orders(
     `months` are the VX and the VXM of one settlement day; without a VX all is bought in minis, without a VXM only whole
     contracts. With nothing to buy the checks still say how liquid the two markets are.
     """
-    big, small = _split(minis, reading, months)
+    big, small = as_contracts(minis, reading, months)
     found: list[Proposal] = []
     checks: list[Check] = []
     for future, wanted, label in ((months[0], big, "VX"), (months[1], small, "VXM")):
@@ -137,7 +137,10 @@ def _buy(
     )
 
 
-def _split(minis: int, reading: Reading, months: tuple[FutureQuote | None, FutureQuote | None]) -> tuple[int, int]:
+def as_contracts(
+    minis: int, reading: Reading, months: tuple[FutureQuote | None, FutureQuote | None]
+) -> tuple[int, int]:
+    """Return this many minis as (VX, VXM) contracts of what is quoted of one month."""
     if months[0] is None or reading.policy.caps.max_order_minis * MINI_MULTIPLIER < months[0].multiplier:
         return 0, minis
     if months[1] is None:

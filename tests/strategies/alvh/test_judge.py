@@ -27,7 +27,7 @@ from builders import (
 )
 
 from strategies.alvh.judge import judge
-from strategies.alvh.policy import CapPolicy, Policy
+from strategies.alvh.policy import CapPolicy, EconomicsPolicy, Policy
 from strategies.alvh.records import (
     Book,
     Decision,
@@ -43,7 +43,8 @@ from strategies.alvh.records import (
     SurfaceSource,
 )
 
-POLICY = Policy()
+FREE = EconomicsPolicy(enabled=False)  # the hurdle has its own tests: these books have no chain to reprice
+POLICY = Policy(economics=FREE)
 
 
 @dataclass
@@ -148,7 +149,7 @@ def test_no_second_tranche_while_vx_is_below_the_first() -> None:
 
 
 def test_a_large_target_splits_into_big_and_small_contracts() -> None:
-    desk = Desk(policy=Policy(caps=CapPolicy(max_position_minis=60, max_order_minis=30)))
+    desk = Desk(policy=replace(POLICY, caps=CapPolicy(max_position_minis=60, max_order_minis=30)))
     big = exposure(vega_delta_usd=4000.0, vega30_usd=-8000.0)
     desk.wake(spike_view(5, vx=17.5), big)
     # 47 minis, 30% of them are 14: one VX and four VXM
@@ -347,7 +348,7 @@ def full_desk() -> Desk:
 def test_the_hedge_comes_off_in_thirds_and_the_day_cools_down() -> None:
     desk = full_desk()
     assert desk.minis == 15
-    wide = Policy(unwind=replace(POLICY.unwind, stop_points=9.0, stop_share=0.4))
+    wide = replace(POLICY, unwind=replace(POLICY.unwind, stop_points=9.0, stop_share=0.4))
     desk.policy = wide
     first = unwound(desk, 0.55)
     assert not first[0].proposals
@@ -369,7 +370,7 @@ def test_the_hedge_comes_off_in_thirds_and_the_day_cools_down() -> None:
 def test_after_a_sale_nothing_is_bought_until_flat() -> None:
     desk = armed_desk()
     desk.wake(spike_view(16, vx=21.0), exposure(inflation=None), locked=("paused",))
-    desk.policy = Policy(unwind=replace(POLICY.unwind, stop_points=9.0, stop_share=0.4))
+    desk.policy = replace(POLICY, unwind=replace(POLICY.unwind, stop_points=9.0, stop_share=0.4))
     for minute, vx in ((60, 18.25), (65, 18.24)):
         desk.wake(spike_view(minute, vx=vx), locked=("paused",))
     assert desk.minis == 2

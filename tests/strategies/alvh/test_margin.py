@@ -6,13 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import VXM, book, exposure, future, lot, memory, order, spike_view, state
+from builders import VX, VXM, book, exposure, future, lot, memory, order, spike_view, state
 
 from strategies.alvh.judge import judge
-from strategies.alvh.margin import affordable
-from strategies.alvh.policy import Policy
+from strategies.alvh.margin import affordable, margin_usd
+from strategies.alvh.policy import EconomicsPolicy, Policy
 from strategies.alvh.reading import Reading, read
 from strategies.alvh.records import Account, Decision, Side
+
+FREE = Policy(economics=EconomicsPolicy(enabled=False))
 
 
 def seen(account: Account, *, own: int = 0, buying: int = 0) -> Reading:
@@ -50,7 +52,7 @@ def test_without_a_price_nothing_is_affordable() -> None:
 
 def wake(**changes: Any) -> Decision:
     remembered = memory()
-    return judge(spike_view(30, vx=18.5), book(**changes), state(), Policy(), memory=remembered, exposure=exposure())
+    return judge(spike_view(30, vx=18.5), book(**changes), state(), FREE, memory=remembered, exposure=exposure())
 
 
 def test_a_spike_is_not_hedged_beyond_the_means_of_the_account() -> None:
@@ -60,3 +62,25 @@ def test_a_spike_is_not_hedged_beyond_the_means_of_the_account() -> None:
         assert not refused.proposals
         assert [check.name for check in refused.checks if not check.passed] == ["account: excess liquidity"]
         assert "excess liquidity" in refused.summary
+
+
+def test_what_the_broker_says_of_one_contract_replaces_the_estimate() -> None:
+    # a VXM that ties up 1,500 $: 4 of them 6,000 $, and 4 minis at 20 lose 6 points each: 2,400
+    view = spike_view(60, futures=(future(VX, 20.0, margin_usd=9_000.0), future(VXM, 20.0, margin_usd=1_500.0)))
+    known = read(view, book(account=account(108_400.0)), state(), Policy(), memory(), exposure())
+    check = affordable(known, 4)
+    assert (check.observed, check.passed) == (pytest.approx(100_000.0), True)
+    assert "the broker's margin of $6,000" in check.why
+    assert margin_usd(known, 10) == 15_000.0
+
+
+def test_a_big_contract_s_margin_is_that_of_ten_minis() -> None:
+    view = spike_view(60, futures=(future(VX, 20.0, margin_usd=9_000.0), future(VXM, 20.0, margin_usd=-1.0)))
+    known = read(view, book(), state(), Policy(), memory(), exposure())
+    assert margin_usd(known, 4) == 3_600.0
+
+
+def test_without_a_word_of_the_broker_margin_is_a_share_of_the_notional() -> None:
+    assert margin_usd(seen(account(None)), 4) == pytest.approx(0.35 * 4 * 20.0 * 100.0)
+    assert margin_usd(replace(seen(account(None)), price=None), 4) is None
+    assert "an estimated margin of $2,800" in affordable(seen(account(400_000.0)), 4).why
