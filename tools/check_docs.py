@@ -15,6 +15,9 @@ from bot.cli import build
 from config.template import settings_table
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import ideas  # noqa: E402 - it stands beside this file
 
 
 def command_pages(command: Any, name: str) -> Iterator[str]:
@@ -42,6 +45,7 @@ def generated() -> dict[str, tuple[Path, str]]:
     """Return each generated part: its name, the page it stands in, and its text."""
     return {
         "settings": (ROOT / "docs" / "settings.md", settings_table()),
+        "ideas": (ROOT / "docs" / "method.md", ideas.table()),
         "commands": (ROOT / "docs" / "commands.md", "\n".join(command_pages(get_command(build()), "alvh"))),
     }
 
@@ -90,7 +94,7 @@ def unlisted_targets() -> list[str]:
 
 def problems() -> list[str]:
     """Return everything that is wrong with the docs, one line each."""
-    return stale_parts() + dead_links() + unlisted_targets()
+    return stale_parts() + dead_links() + unlisted_targets() + ideas.faults()
 
 
 def write() -> None:

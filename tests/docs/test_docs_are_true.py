@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from config.layers import KEYS
 
@@ -94,3 +97,22 @@ def test_locks_name_no_index_and_no_path() -> None:
         assert not re.search(r"https?:|file:|^-|^--\w", text, re.MULTILINE), path.name
         pins = re.findall(r"^[\w.-]+==\S+ \\\n((?:    --hash=sha256:[0-9a-f]{64}.*\n)+)", text, re.MULTILINE)
         assert len(pins) == len(re.findall(r"^[\w.-]+==", text, re.MULTILINE)) > 0, path.name
+
+
+def test_the_table_of_ideas_is_held_to_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = check_docs.ideas.ideas()
+    wrong = (
+        replace(rows[0], code=("strategies/alvh/condors.py: guess",)),
+        replace(rows[1], tests=("tests/strategies/alvh/test_of_nothing.py",)),
+        replace(rows[2], settings=(*rows[2].settings, "sizing.coverag")),
+        replace(rows[3], settings=rows[3].settings[1:]),
+        replace(rows[4], rule=""),
+        *rows[5:],
+    )
+    monkeypatch.setattr(check_docs.ideas, "ideas", lambda: wrong)
+    found = "\n".join(check_docs.ideas.faults())
+    assert "condors.py: guess does not exist" in found
+    assert "test_of_nothing.py does not exist" in found
+    assert "there is no setting sizing.coverag" in found
+    assert f"no row names the setting {rows[3].settings[0]}" in found
+    assert f"'{rows[4].says}' lacks a rule" in found
