@@ -42,6 +42,7 @@ from strategies.alvh.sizing import hedge_units_usd
 from strategies.alvh.spike import gauge
 from strategies.alvh.tranches import Plan, last_buy_price, orders, plan, target
 from strategies.alvh.unwind import Ceiling, ceilings, lowest
+from strategies.alvh.variance_strip import informed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ def _signs(reading: Reading, baseline: Surface | None) -> Signs:
     return Signs(
         signals=signals,
         momentum=momentum,
-        checks=(*data, *parity.checks, *shown, *judged.checks, *filters),
+        checks=(*data, *parity.checks, *informed(reading), *shown, *judged.checks, *filters),
         parity=parity,
         ready=ready,
         real=real,
