@@ -73,6 +73,7 @@ class Cycle:
             self._desk.cancel(ref)
         for proposal in decision.proposals:
             self._desk.submit(proposal, view, book)
+        self._journal.settle()
 
     def _record(self, view: MarketView, book: Book) -> Decision:
         """Decide, and write what was seen and decided before anything is done about it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -68,6 +69,11 @@ def misfit(record_type: type, what: str) -> str:
         f"a journalled {record_type.__name__} has {what}: "
         "the journal was written by another version or damaged; open it with the version that wrote it"
     )
+
+
+def fingerprint(record: object) -> str:
+    """Return a name that equal records share: 16 digits of a SHA-256 of their content."""
+    return sha256(_adapter(type(record)).dump_json(record, warnings="none")).hexdigest()[:16]
 
 
 def canonical(values: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -28,6 +28,7 @@ class Series:
     def __init__(self) -> None:
         self._held: dict[str, list[Any]] = {}
         self._seen: dict[str, tuple[Ended, ...]] = {}
+        self._told: dict[str, tuple[dict[str, Any], tuple[Ended, ...]]] = {}  # the last change and what it is made of
 
     def news(self, series: Mapping[str, tuple[Ended, ...]]) -> dict[str, Any]:
         """Return, by name, what must be journalled before a wake-up that shows these series."""
@@ -37,7 +38,7 @@ class Series:
         """Take in what `news` gave, as the journal holds it."""
         for name, change in news.items():
             held = [] if change["from_start"] else self._held.setdefault(name, [])
-            held.extend(_item(name, row) for row in change["rows"])
+            held.extend(self._items(name, change))
             self._held[name] = held[-LONGEST:]
 
     def last(self, name: str, count: int, end: str) -> tuple[Any, ...]:
@@ -50,6 +51,11 @@ class Series:
             )
         return tuple(held[len(held) - count :])
 
+    def _items(self, name: str, change: dict[str, Any]) -> Iterable[Ended]:
+        """Return what a change adds: the very objects it was made of, if it was made here, so that `is` finds them."""
+        told, items = self._told.pop(name, (None, ()))
+        return items if told is change else [_item(name, row) for row in change["rows"]]
+
     def _change(self, name: str, items: tuple[Ended, ...]) -> dict[str, Any] | None:
         """Return what must be added to a series so that it ends with `items`; `None` when it already does."""
         if self._seen.get(name) is items or not items:
@@ -59,10 +65,13 @@ class Series:
         known = len(items)
         while known and (not held or items[known - 1].end > held[-1].end):
             known -= 1
-        if known <= len(held) and tuple(held[len(held) - known :]) == items[:known]:
-            fresh = items[known:]
-            return {"from_start": False, "rows": [_row(item) for item in fresh]} if fresh else None
-        return {"from_start": True, "rows": [_row(item) for item in items]}
+        slides = known <= len(held) and tuple(held[len(held) - known :]) == items[:known]
+        fresh = items[known:] if slides else items
+        if not fresh:
+            return None
+        change = {"from_start": not slides, "rows": [_row(item) for item in fresh]}
+        self._told[name] = (change, fresh)
+        return change
 
 
 def names(series: Mapping[str, tuple[Ended, ...]]) -> dict[str, list[Any]]:

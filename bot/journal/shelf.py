@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from hashlib import sha256
 from typing import Any
 
 from bot.errors import Bug
-from bot.journal.codec import canonical, from_json, to_json
+from bot.journal.codec import fingerprint, from_json, to_json
 from bot.journal.contracts import Contracts
 from bot.journal.entry import Entry, Kind
 from bot.journal.series import SAMPLES, Ended, Series, names
@@ -206,8 +205,7 @@ class Shelf:
     def _digest(self, surface: Surface) -> str:
         known = self._digests.get(id(surface))
         if known is None or known[0] is not surface:
-            digest = sha256(canonical(to_json(surface)).encode()).hexdigest()[:16]
-            known = self._digests[id(surface)] = (surface, digest)
+            known = self._digests[id(surface)] = (surface, fingerprint(surface))
         return known[1]
 
     def _names(self, memory: Memory) -> dict[str, str]:

@@ -23,6 +23,8 @@ from bot.journal.schema import entries, identity, upgrade
 
 INSERT = insert(entries)
 KINDS = frozenset(Kind)
+UNSETTLED = 1_000_000  # characters of bodies after which `settle` has work
+RESERVE = 10_000  # pages of the write-ahead log after which SQLite settles by itself, in the middle of an append
 PAGE = 500  # rows read at a time, so that no read transaction stays open while the caller works
 
 
@@ -93,6 +95,7 @@ class Journal(_Reading):
         self._engine = engine
         self._name = name
         self._broken = ""
+        self._unsettled = 0
         self._followers: list[Callable[[Entry], None]] = []
 
     @classmethod
@@ -149,6 +152,7 @@ class Journal(_Reading):
             {"at": instant(at), "kind": str(kind), "body": canonical(body), "wall": None} for kind, body in drafts
         ]
         values[-1]["wall"] = None if wall is None else canonical(wall)
+        self._unsettled += sum(len(row["body"] or "") for row in values)
         written = []
         for seq, (kind, body) in zip(self._insert(values), drafts, strict=True):
             written.append(Entry(seq=seq, at=at, kind=kind, body=body))
@@ -157,6 +161,22 @@ class Journal(_Reading):
             for follower in self._followers:
                 follower(entry)
         return written[-1].seq
+
+    def settle(self) -> None:
+        """Bring what the write-ahead log has gathered into the file, now and then; call it when nothing is urgent.
+
+        Left to itself, SQLite does so inside whatever append finds the log long, and an order would wait for it.
+        Nothing that was appended depends on it. Raises `Halt` as `append` does.
+        """
+        if self._unsettled < UNSETTLED or self._engine.dialect.name != "sqlite":
+            return
+        self._unsettled = 0
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+        except SQLAlchemyError as error:
+            self._broken = _first_line(error)
+            raise Halt(self._failure("cannot be written")) from error
 
     def _insert(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
         try:
@@ -246,6 +266,7 @@ def _engine(url: str, *, durable: bool) -> Engine:
     def tune(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={RESERVE}")
         connection.execute("PRAGMA busy_timeout=5000")
 
     event.listen(engine, "connect", tune)

@@ -127,6 +127,55 @@ def test_after_a_failed_append_every_further_one_fails(tmp_path: Path) -> None:
     assert [e.body["n"] for e in heard] == [1]
 
 
+def test_entries_that_belong_together_are_stored_together_or_not_at_all(tmp_path: Path) -> None:
+    journal, heard = opened(tmp_path), []
+    journal.follow(lambda entry: heard.append((entry.seq, entry.body["n"], entry.wall)))
+    last = journal.append_all([(Kind.BARS, {"n": 1}), (Kind.WAKEUP, {"n": 2})], at=T0, wall={"ms": 3})
+    assert last == 2
+    assert heard == [(1, 1, None), (2, 2, {"ms": 3})]
+    journal._engine.dispose()
+    database = sqlite3.connect(journal_path(tmp_path, "paper", "DU1"))
+    database.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON entries WHEN new.kind = 'wakeup' "
+        "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+    )
+    database.close()
+    with pytest.raises(Halt, match="disk is full"):
+        journal.append_all([(Kind.BARS, {"n": 3}), (Kind.WAKEUP, {"n": 4})], at=T0)
+    assert [entry.body["n"] for entry in JournalReader.open(journal_path(tmp_path, "paper", "DU1")).entries()] == [1, 2]
+    assert len(heard) == 2
+
+
+def test_the_file_grows_when_it_is_settled_and_not_while_something_is_appended(tmp_path: Path) -> None:
+    journal, path = opened(tmp_path), journal_path(tmp_path, "paper", "DU1")
+    log = path.with_name(path.name + "-wal")
+    journal.settle()
+    before = path.stat().st_size
+    for n in range(8):
+        journal.append(Kind.NOTE, {"n": n, "text": "x" * 1_000_000}, at=T0)
+        assert path.stat().st_size == before
+    journal.settle()
+    assert path.stat().st_size > 8_000_000
+    gathered = log.stat().st_size
+    for n in range(8):
+        journal.append(Kind.NOTE, {"n": n, "text": "x" * 1_000_000}, at=T0)
+    assert log.stat().st_size < 1.1 * gathered, "what was settled makes room for what comes"
+    journal.close()
+    with pytest.raises(Halt):
+        journal.append(Kind.NOTE, {"n": 0}, at=T0)
+
+
+def test_a_kind_of_a_later_version_is_refused_in_one_line(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    path = journal_path(tmp_path, "paper", "DU1")
+    database = sqlite3.connect(path)
+    database.execute("INSERT INTO entries (at, kind, body) VALUES ('2018-02-05T15:00:00+00:00', 'omen', '{}')")
+    database.commit()
+    database.close()
+    with pytest.raises(UsageProblem, match=r"entry 1 .* is of kind 'omen'.*version that wrote it"):
+        list(JournalReader.open(path).entries())
+
+
 def test_a_reader_sees_what_the_writer_adds_and_cannot_write(tmp_path: Path) -> None:
     journal = opened(tmp_path)
     reader = JournalReader.open(journal_path(tmp_path, "paper", "DU1"))
