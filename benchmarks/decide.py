@@ -23,7 +23,7 @@ from machine import percentile, table
 
 from bot.collector import quieten
 from strategies.alvh.decide import decide
-from strategies.alvh.exposure import value_book
+from strategies.alvh.exposure import measure
 from strategies.alvh.false_spike import credible
 from strategies.alvh.judge import judge
 from strategies.alvh.policy import Policy
@@ -50,6 +50,7 @@ from strategies.alvh.records import (
     Window,
 )
 from strategies.alvh.surface import take_surface
+from strategies.alvh.valued import value_legs
 from strategies.pricing import black76_greeks, black76_price, years_until
 
 RUNS = 400
@@ -257,10 +258,12 @@ def parts(given: WakeUp) -> dict[str, Callable[[], object]]:
     """Return the parts of the ordinary wake-up that take time, each as a call of its own."""
     view, book, state = given.view, given.book, given.state
     memory = state.memory
-    exposure, _ = value_book(view, book, memory.baseline, POLICY)
+    valued = value_legs(view, book, POLICY)
+    exposure = measure(valued, view, memory.baseline, POLICY)
     reading = read(view, book, state, POLICY, memory, exposure)
     return {
-        "part: value the book": lambda: value_book(view, book, memory.baseline, POLICY),
+        "part: recognise and value": lambda: value_legs(view, book, POLICY),
+        "part: measure": lambda: measure(valued, view, memory.baseline, POLICY),
         "part: judge": lambda: judge(view, book, state, POLICY, memory=memory, exposure=exposure),
         "part: false-spike filter": lambda: credible(reading),
         "part: fit the surface": lambda: take_surface(view, book, POLICY),

@@ -83,14 +83,26 @@ def black76_greeks(
     return _blank(greeks, np.isnan(price))
 
 
+def black76_vega(
+    forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike, sigma: ArrayLike
+) -> Floats:
+    """Return Black-76 vega per share and vol point (0.01), that of `black76_greeks` without the other greeks."""
+    f, k, t, r, s = _arrays(forward, strike, years, rate, sigma)
+    with np.errstate(all="ignore"):
+        stdev, moneyness = s * np.sqrt(t), np.log(f / k)
+        density = _density(moneyness / stdev + 0.5 * stdev)
+        vega = np.where(stdev > 0.0, np.exp(-r * t) * f * density * np.sqrt(t) * 0.01, 0.0)
+        return np.where(np.isfinite(moneyness + stdev + f * k), vega, np.nan)
+
+
 def implied_vol(
     price: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike, is_call: ArrayLike
 ) -> Floats:
     """Return the volatility at which Black-76 gives `price`; `nan` where there is none between 0.01% and 1000%.
 
     Works on the time value, so that an option in the money is solved as its partner out of the money, by Newton's
-    method kept inside a shrinking bracket. The step is taken in the logarithm of the value below the inflection point
-    (Manaster and Koehler, 1982), where the value itself is too curved.
+    method kept inside a shrinking bracket. Below the inflection point (Manaster and Koehler, 1982), where the value
+    itself is too curved, the step is taken in its logarithm, which is almost straight in 1 / variance.
     """
     p, f, k, t, r, call = _arrays(price, forward, strike, years, rate, is_call)
     with np.errstate(all="ignore"):
@@ -134,16 +146,18 @@ def _time_value(moneyness: Floats, scale: Floats | float, stdev: Floats) -> Floa
 def _total_stdev(target: Floats, moneyness: Floats, low: Floats, high: Floats) -> Floats:
     """Solve for sigma * sqrt(T), the time value in units of sqrt(F K) being bracketed by `low` and `high`."""
     away = np.abs(moneyness)
+    root = np.exp(0.5 * away)
     stdev = np.clip(np.where(away > 0.0, np.sqrt(2.0 * away), target / _INV_SQRT_2PI), low, high)
     steep = target < _time_value(moneyness, 1.0, np.sqrt(2.0 * away))
     for _ in range(_SOLVER_STEPS):
-        value = _time_value(moneyness, 1.0, stdev)
+        scaled, half = away / stdev, 0.5 * stdev
+        value = np.maximum(ndtr(half - scaled) / root - ndtr(-half - scaled) * root, 0.0)
+        slope = root * _density(scaled + half)
         over = value > target
         low, high = np.where(over, low, stdev), np.where(over, stdev, high)
-        slope = np.exp(0.5 * away) * _density(away / stdev + 0.5 * stdev)
-        newton = np.where(steep, value * np.log(target / value), target - value) / slope
-        moved = stdev + newton
-        moved = np.where((moved >= low) & (moved <= high), moved, 0.5 * (low + high))
+        in_logarithm = value * np.log(target / value) / slope
+        newton = np.where(steep, stdev / np.sqrt(1.0 - 2.0 * in_logarithm / stdev), stdev + (target - value) / slope)
+        moved = np.where((newton >= low) & (newton <= high), newton, 0.5 * (low + high))
         done = np.abs(moved - stdev) <= _TOLERANCE * stdev
         stdev = moved
         if bool(done.all()):

@@ -20,7 +20,7 @@ from strategies.alvh.records import (
     Surface,
     SurfaceSource,
 )
-from strategies.alvh.surface import take_surface
+from strategies.alvh.surface import QuotedSmiles, take_surface
 
 EVERY = timedelta(minutes=5)
 LAST = timedelta(minutes=1)
@@ -51,15 +51,19 @@ def begin_session(memory: Memory, view: MarketView) -> Memory:
     )
 
 
-def store_surface(memory: Memory, view: MarketView, book: Book, policy: Policy) -> Memory:
+def store_surface(
+    memory: Memory, view: MarketView, book: Book, policy: Policy, quoted: QuotedSmiles | None = None
+) -> Memory:
     """Return the memory with a new surface when five minutes have passed, or the last minute has begun."""
     if not view.feed_ok or not surface_due(memory, view):
         return memory
-    surface = take_surface(view, book, policy)
+    surface = take_surface(view, book, policy, quoted)
     return memory if surface is None else replace(memory, closing_surface=surface)
 
 
-def see_legs(memory: Memory, view: MarketView, book: Book, policy: Policy) -> Memory:
+def see_legs(
+    memory: Memory, view: MarketView, book: Book, policy: Policy, quoted: QuotedSmiles | None = None
+) -> Memory:
     """Return the memory with the smiles of legs that this wake-up is the first to see.
 
     A trade must never look like a spike: a leg opened after the baseline is measured against the market it was opened
@@ -71,7 +75,7 @@ def see_legs(memory: Memory, view: MarketView, book: Book, policy: Policy) -> Me
     if memory.known_legs is None:
         return replace(memory, known_legs=tuple(sorted(held)))
     opened = sorted(held.keys() - set(memory.known_legs))
-    surface = take_surface(view, book, policy) if opened and view.feed_ok else None
+    surface = take_surface(view, book, policy, quoted) if opened and view.feed_ok else None
     first_seen = [seen for seen in memory.first_seen if seen.con_id in held]
     if surface is not None:
         first_seen += [FirstSeen(con_id=con_id, surface=_only(surface, held[con_id])) for con_id in opened]

@@ -3,46 +3,50 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable
-from datetime import datetime
 
 import numpy as np
 
-from strategies.alvh.condors import Condor
-from strategies.alvh.records import OptionLeg, Right
+from strategies.alvh.columns import Columns, Flags, Floats, Places, column
 
-_Held = tuple[OptionLeg, int]
+_MOST_POINTS = 1e7  # of a strike or a trade price; beyond it the number is a fault
 
 
-def break_evens(condors: Iterable[Condor], spot: float | None) -> tuple[float | None, float | None]:
+def break_evens(book: Columns, held: Floats, spot: float | None) -> tuple[float | None, float | None]:
     """Return the break-even prices nearest below and above `spot`, over all expiries; `None` where there is none.
 
-    Each expiry is taken by itself at its own settlement. One with a leg of unknown trade price is left out.
+    `held` is the signed quantity of each leg that counts, of shape (legs,). Each expiry is taken by itself at its own
+    settlement. One with a leg of unknown trade price is left out.
     """
     if spot is None or not math.isfinite(spot):
         return None, None
-    held: defaultdict[datetime, list[_Held]] = defaultdict(list)
-    for condor in condors:
-        for vertical in (condor.put, condor.call):
-            held[condor.settles_at] += [(vertical.short, -condor.quantity), (vertical.wing, condor.quantity)]
-    roots = [root for legs in held.values() for root in _roots(legs)]
-    below = max((root for root in roots if root <= spot), default=None)
-    above = min((root for root in roots if root > spot), default=None)
-    return below, above
+    paid = column(book.legs, "avg_price")
+    known = (np.abs(paid) < _MOST_POINTS) & (np.abs(book.strike) < _MOST_POINTS)
+    doubtful = np.isin(book.expiry, book.expiry[(held != 0.0) & ~known])
+    places = np.flatnonzero((held != 0.0) & ~doubtful)
+    places = places[np.lexsort((book.strike[places], book.expiry[places]))]
+    size = held[places] * book.multiplier[places]
+    roots = _roots(book.expiry[places], book.strike[places], size, paid[places], book.is_call[places])
+    below, above = roots[roots <= spot], roots[roots > spot]
+    return (float(below.max()) if len(below) else None, float(above.min()) if len(above) else None)
 
 
-def _roots(legs: list[_Held]) -> list[float]:
-    """Return the zeros of the profit at expiry, which is straight between strikes and flat beyond the wings."""
-    strike = np.array([leg.strike for leg, _ in legs])
-    side = np.array([1.0 if leg.right is Right.CALL else -1.0 for leg, _ in legs])
-    size = np.array([float(quantity * leg.multiplier) for leg, quantity in legs])
-    paid = np.array([math.nan if leg.avg_price is None else leg.avg_price for leg, _ in legs])
-    prices = np.unique(strike)
-    with np.errstate(over="ignore", invalid="ignore"):
-        profit = (size * (np.maximum(side * (prices[:, None] - strike), 0.0) - paid)).sum(axis=1)
-    if not np.isfinite(profit).all():
-        return []
-    crossing = np.flatnonzero((profit[:-1] < 0.0) != (profit[1:] < 0.0))
-    low, high, at_low, at_high = prices[crossing], prices[crossing + 1], profit[crossing], profit[crossing + 1]
-    return [float(root) for root in low + (high - low) * at_low / (at_low - at_high)]
+def _roots(expiry: Places, strike: Floats, size: Floats, paid: Floats, is_call: Flags) -> Floats:
+    """Return the zeros of the profit at expiry, which is straight between strikes and flat beyond the wings.
+
+    Legs come by expiry and then by strike, and all arrays have the shape (legs,). At each strike the slope of the
+    profit grows by the size of the leg; left of all strikes it is that of the puts.
+    """
+    if len(strike) == 0:
+        return strike
+    first = np.searchsorted(expiry, expiry)  # the place of the lowest strike of the same expiry
+    put_size = np.where(is_call, 0.0, size)
+    at_lowest = put_size * (strike - strike[first]) - size * paid
+    start, slope_below = (np.bincount(expiry, values)[expiry] for values in (at_lowest, -put_size))
+    grown = np.cumsum(size)
+    slope = slope_below + grown - (grown - size)[first]
+    climbed = np.append(0.0, np.cumsum(slope[:-1] * np.diff(strike)))
+    profit = start + climbed - climbed[first]
+    low, high = strike[:-1], strike[1:]
+    crossing = np.flatnonzero((expiry[1:] == expiry[:-1]) & ((profit[:-1] < 0.0) != (profit[1:] < 0.0)))
+    at_low, at_high = profit[crossing], profit[crossing + 1]
+    return np.asarray(low[crossing] + (high - low)[crossing] * at_low / (at_low - at_high))

@@ -2,18 +2,18 @@
 
 A broker shows legs, not strategies. Within one settlement instant (AM and PM classes of a day are two) short puts are
 matched with long puts below them and short calls with long calls above them; a put vertical and a call vertical make
-a condor, wings of any width. What is left over (a lone vertical, a naked short, a spare long, a contract that is no
-SPX option) is reported and never hedged: only condors set the target.
+a condor, wings of any width, opened together or not. What is left over (a lone vertical, a naked short, a spare long,
+a contract that is no SPX option) is reported and never hedged: only condors set the target.
 """
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import pairwise
+
+import numpy as np
 
 from strategies.alvh.records import OptionLeg, Right
 from strategies.alvh.surface import is_spx
@@ -46,99 +46,131 @@ class Part:
     quantity: int
 
 
+_Spread = tuple[int, int, int]  # places of the short and of the wing among the legs, and how many
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognition:
-    """Hold the condors found, their legs added up, and the pieces that belong to none."""
+    """Hold what the living legs are: which spreads make condors, and which found no partner.
 
-    condors: tuple[Condor, ...]
-    parts: tuple[Part, ...]
-    remainder: tuple[Part, ...]
+    Spreads name legs by their place in `legs`; `pairs` are put and call spreads of equal quantity. `inside` is the
+    signed quantity of each leg that condors hold.
+    """
+
+    legs: tuple[OptionLeg, ...]
+    pairs: tuple[tuple[_Spread, _Spread], ...]
+    lone: tuple[_Spread, ...]
+    inside: tuple[int, ...]
 
     @property
     def count(self) -> int:
         """Return the number of condors."""
-        return sum(condor.quantity for condor in self.condors)
+        return sum(put[2] for put, _ in self.pairs)
+
+    @property
+    def condors(self) -> tuple[Condor, ...]:
+        """Return the condors, nearest expiry first, and in each those nearest to the money first."""
+        return tuple(
+            Condor(
+                settles_at=self.legs[put[0]].settles_at,
+                put=self._vertical(put),
+                call=self._vertical(call),
+                quantity=put[2],
+            )
+            for put, call in self.pairs
+        )
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Return what condors hold of each leg."""
+        return tuple(
+            Part(leg=leg, quantity=part) for leg, part in zip(self.legs, self.inside, strict=True) if part != 0
+        )
+
+    @property
+    def remainder(self) -> tuple[Part, ...]:
+        """Return what belongs to no condor of each leg."""
+        pieces = ((leg, leg.quantity - part) for leg, part in zip(self.legs, self.inside, strict=True))
+        return tuple(Part(leg=leg, quantity=quantity) for leg, quantity in pieces if quantity != 0)
+
+    def _vertical(self, spread: _Spread) -> Vertical:
+        short, wing, quantity = spread
+        return Vertical(short=self.legs[short], wing=self.legs[wing], quantity=quantity)
 
 
-def recognise(legs: Sequence[OptionLeg], now: datetime) -> Recognition:
-    """Return the condors in these legs, the remainder beside them; legs that have settled by `now` are neither."""
-    living = [leg for leg in legs if leg.quantity != 0 and leg.settles_at > now]
-    expiries: defaultdict[datetime, list[int]] = defaultdict(list)
-    for index, leg in enumerate(living):
-        if is_spx(leg) and math.isfinite(leg.strike):
-            expiries[leg.settles_at].append(index)
-    condors: list[Condor] = []
-    inside = [0] * len(living)
-    for settles_at in sorted(expiries):
-        members = expiries[settles_at]
-        puts = _verticals(living, members, Right.PUT)
-        calls = _verticals(living, members, Right.CALL)
-        for put, call, quantity in _paired(puts, calls):
-            condors.append(_condor(living, put, call, quantity))
-            for short, wing in (put, call):
-                inside[short] -= quantity
-                inside[wing] += quantity
-    return Recognition(
-        condors=tuple(condors),
-        parts=_parts(living, inside),
-        remainder=_parts(living, [leg.quantity - part for leg, part in zip(living, inside, strict=True)]),
-    )
+def recognise(legs: Iterable[OptionLeg], now: datetime) -> Recognition:
+    """Return the condors in these legs; those that have settled by `now` are neither inside nor left over."""
+    living = tuple(leg for leg in legs if leg.quantity != 0 and leg.settles_at > now)
+    free = [leg.quantity for leg in living]
+    pairs: list[tuple[_Spread, _Spread]] = []
+    lone: list[_Spread] = []
+    for puts, calls in _sides(living):
+        left, right = _spreads(puts, free), _spreads(calls, free)
+        pairs.extend(_paired(left, right))
+        lone += left[::-1] + right[::-1]
+    return Recognition(legs=living, pairs=tuple(pairs), lone=tuple(lone), inside=_held(pairs, len(living)))
 
 
-_Pair = tuple[int, int]  # index of the short, index of the wing
-_Spread = tuple[_Pair, int]  # and how many
+def _sides(legs: Sequence[OptionLeg]) -> Iterator[tuple[list[int], list[int]]]:
+    """Yield the puts and the calls of each expiry as places, from the far strikes to the near, shorts first at each."""
+    strike = np.array([leg.strike for leg in legs], dtype=np.float64)
+    known = np.array([is_spx(leg) for leg in legs], dtype=np.bool_) & np.isfinite(strike)
+    is_call = np.array([leg.right is Right.CALL for leg in legs], dtype=np.bool_)
+    is_long = np.array([leg.quantity > 0 for leg in legs], dtype=np.bool_)
+    instants = [leg.settles_at for leg in legs]
+    place = {instant: index for index, instant in enumerate(sorted(set(instants)))}
+    side = 2 * np.array([place[instant] for instant in instants], dtype=np.intp) + is_call
+    order = np.lexsort((is_long, np.where(is_call, -strike, strike), side))
+    order = order[known[order]]
+    ends = np.searchsorted(side[order], np.arange(2 * len(place) + 1)).tolist()
+    places = order.tolist()
+    sides = [places[start:end] for start, end in pairwise(ends)]
+    yield from zip(sides[::2], sides[1::2], strict=True)
 
 
-def _verticals(legs: Sequence[OptionLeg], members: Iterable[int], right: Right) -> list[_Spread]:
+def _spreads(places: Sequence[int], free: list[int]) -> list[_Spread]:
     """Match shorts with wings, the farthest short first with the nearest wing beyond it, which matches the most.
 
-    Returns the spreads nearest to the money first: highest short put, lowest short call.
+    Takes what it matches off `free`, the quantity of each leg that nothing holds yet. The spreads nearest to the money
+    come last.
     """
-    outward = 1.0 if right is Right.CALL else -1.0
-    ordered = sorted((i for i in members if legs[i].right is right), key=lambda i: (-outward * legs[i].strike, i))
-    wings: list[tuple[int, int]] = []
+    wings: list[int] = []
     spreads: list[_Spread] = []
-    for _, group in groupby(ordered, key=lambda i: legs[i].strike):
-        here = list(group)
-        for short in (i for i in here if legs[i].quantity < 0):
-            spreads.extend(_matched(short, -legs[short].quantity, wings))
-        wings.extend((i, legs[i].quantity) for i in here if legs[i].quantity > 0)
-    return spreads[::-1]
+    for place in places:
+        if free[place] > 0:
+            wings.append(place)
+        while free[place] < 0 and wings:
+            wing = wings[-1]
+            taken = min(-free[place], free[wing])
+            spreads.append((place, wing, taken))
+            free[place] += taken
+            free[wing] -= taken
+            if free[wing] == 0:
+                wings.pop()
+    return spreads
 
 
-def _matched(short: int, wanted: int, wings: list[tuple[int, int]]) -> Iterator[_Spread]:
-    """Take wings off the end of `wings`, the nearest first, until the short is covered or none is left."""
-    while wanted and wings:
-        wing, available = wings.pop()
-        taken = min(wanted, available)
-        wanted -= taken
-        if available > taken:
-            wings.append((wing, available - taken))
-        yield (short, wing), taken
+def _paired(puts: list[_Spread], calls: list[_Spread]) -> Iterator[tuple[_Spread, _Spread]]:
+    """Pair put with call spreads from the ends of both, cutting the larger one, until one side is used up."""
+    while puts and calls:
+        put, call = puts.pop(), calls.pop()
+        quantity = min(put[2], call[2])
+        yield _cut(put, quantity, puts), _cut(call, quantity, calls)
 
 
-def _paired(puts: Sequence[_Spread], calls: Sequence[_Spread]) -> Iterator[tuple[_Pair, _Pair, int]]:
-    """Pair put with call spreads in order, cutting the larger one, until one side is used up."""
-    left, right = list(reversed(puts)), list(reversed(calls))
-    while left and right:
-        (put, put_quantity), (call, call_quantity) = left.pop(), right.pop()
-        quantity = min(put_quantity, call_quantity)
-        yield put, call, quantity
-        if put_quantity > quantity:
-            left.append((put, put_quantity - quantity))
-        if call_quantity > quantity:
-            right.append((call, call_quantity - quantity))
+def _cut(spread: _Spread, quantity: int, rest: list[_Spread]) -> _Spread:
+    """Return `quantity` of these spreads and put what is beyond that back on `rest`."""
+    short, wing, available = spread
+    if available > quantity:
+        rest.append((short, wing, available - quantity))
+    return short, wing, quantity
 
 
-def _condor(legs: Sequence[OptionLeg], put: _Pair, call: _Pair, quantity: int) -> Condor:
-    return Condor(
-        settles_at=legs[put[0]].settles_at,
-        put=Vertical(short=legs[put[0]], wing=legs[put[1]], quantity=quantity),
-        call=Vertical(short=legs[call[0]], wing=legs[call[1]], quantity=quantity),
-        quantity=quantity,
-    )
-
-
-def _parts(legs: Sequence[OptionLeg], quantities: Sequence[int]) -> tuple[Part, ...]:
-    pieces = zip(legs, quantities, strict=True)
-    return tuple(Part(leg=leg, quantity=quantity) for leg, quantity in pieces if quantity != 0)
+def _held(pairs: Sequence[tuple[_Spread, _Spread]], legs: int) -> tuple[int, ...]:
+    """Return the signed quantity that these condors hold of each leg."""
+    held = [0] * legs
+    for pair in pairs:
+        for short, wing, quantity in pair:
+            held[short] -= quantity
+            held[wing] += quantity
+    return tuple(held)

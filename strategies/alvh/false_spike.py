@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from statistics import median
+from typing import cast
 
+import numpy as np
+
+from strategies.alvh.columns import column
 from strategies.alvh.indicators import BAR
-from strategies.alvh.readiness import number
+from strategies.alvh.readiness import ABSURD, number
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import Check, OptionLeg, Sample
 
@@ -76,7 +81,7 @@ def _vix_hours(reading: Reading) -> Check:
 def _spreads(reading: Reading) -> Check:
     limit = reading.policy.filter.max_spread_ratio
     legs = reading.book.legs
-    ratios = [ratio for leg in legs if (ratio := _spread_ratio(leg)) is not None]
+    ratios = _spread_ratios(legs)
     if not ratios or 2 * len(ratios) < len(legs):
         why = "too few legs have a two-sided market and a spread history"
         return _check("filter: option spreads", None, limit, False, why)
@@ -86,11 +91,15 @@ def _spreads(reading: Reading) -> Check:
     return _check("filter: option spreads", value, limit, passed, why)
 
 
-def _spread_ratio(leg: OptionLeg) -> float | None:
-    mid, usual = number(leg.quote.mid), number(leg.spread_median)
-    if mid is None or mid <= 0.0 or usual is None or usual <= 0.0 or leg.quote.bid is None or leg.quote.ask is None:
-        return None
-    return number((leg.quote.ask - leg.quote.bid) / mid / usual)
+def _spread_ratios(legs: Sequence[OptionLeg]) -> list[float]:
+    """Return relative spread over usual spread of the legs that have both; crossed and absurd markets have neither."""
+    quotes = [leg.quote for leg in legs]
+    bid, ask, usual = column(quotes, "bid"), column(quotes, "ask"), column(legs, "spread_median")
+    mid = 0.5 * (bid + ask)
+    with np.errstate(all="ignore"):
+        ratio = (ask - bid) / mid / usual
+    known = (ask >= bid) & (mid > 0.0) & (mid < ABSURD) & (usual > 0.0) & (usual < ABSURD) & (np.abs(ratio) < ABSURD)
+    return cast(list[float], ratio[known].tolist())
 
 
 def _check(name: str, observed: float | None, threshold: float | None, passed: bool, why: str) -> Check:

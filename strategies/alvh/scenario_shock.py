@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 
+from strategies.alvh.columns import Columns, Floats
 from strategies.alvh.policy import SizingPolicy
 from strategies.alvh.records import MarketView, Smile
 from strategies.alvh.surface import QuotedSmiles, fit_smiles, smile_sigma
-from strategies.alvh.valuation import Flags, Floats, Pieces, Present
+from strategies.alvh.valuation import Present
 from strategies.pricing import DAYS_PER_YEAR, black76_price
 
 
@@ -30,56 +30,52 @@ def regressed(vix_points: float, policy: SizingPolicy, *, days: float = 0.0) -> 
 
 
 def shock_loss_usd(
-    pieces: Pieces, present: Present, hedged: Flags, quoted: QuotedSmiles, view: MarketView, policy: SizingPolicy
+    book: Columns, held: Floats, present: Present, quoted: QuotedSmiles, view: MarketView, policy: SizingPolicy
 ) -> float | None:
-    """Return the dollars that the hedged pieces lose when VIX rises by the scenario's points; negative for a gain."""
+    """Return the dollars that the book loses when VIX rises by the scenario's points; negative for a gain."""
     shock = regressed(policy.scenario_vix_points, policy)
-    (change,) = changes_usd(pieces, present, hedged, quoted, view, (shock,))
+    (change,) = changes_usd(book, held, present, quoted, view, (shock,))
     return None if change is None else -change
 
 
 def changes_usd(
-    pieces: Pieces,
-    present: Present,
-    hedged: Flags,
-    quoted: QuotedSmiles,
-    view: MarketView,
-    shocks: tuple[Shock, ...],
+    book: Columns, held: Floats, present: Present, quoted: QuotedSmiles, view: MarketView, shocks: tuple[Shock, ...]
 ) -> tuple[float | None, ...]:
-    """Return what each shock does to the value of the hedged pieces, in dollars.
+    """Return what each shock does to the value of the legs, in dollars.
 
-    Each volatility moves by its term weight per VIX point on top of the smile at the new ln(K/F), so that delta, vanna
-    and volga count; a piece that settles within the shock's days is worth what it then pays. `None` when a piece
-    cannot be repriced.
+    `held` is the signed quantity of each leg that counts, of shape (legs,). Each volatility moves by its term weight
+    per VIX point on top of the smile at the new ln(K/F), so that delta, vanna and volga count; a leg that settles
+    within the shock's days is worth what it then pays. `None` when a leg cannot be repriced.
     """
     smiles = {smile.settles_at: smile for smile in fit_smiles(quoted, view)}
-    forward = np.array([quoted.forwards.get(settles_at, math.nan) for settles_at in pieces.settles_at])
-    before = black76_price(forward, pieces.strike, pieces.years, view.rate, present.sigma, pieces.is_call)
+    forward = np.array([quoted.forwards.get(instant, math.nan) for instant in book.settles_at])[book.expiry]
+    before = black76_price(forward, book.strike, book.years, view.rate, present.sigma, book.is_call)
+    counted = held != 0.0
     found: list[float | None] = []
     for shock in shocks:
         moved = 1.0 + shock.spx_pct / 100.0
         if not moved > 0.0:
             found.append(None)
             continue
-        slide = _slide(pieces, forward, moved, smiles)
-        sigma = np.maximum(present.sigma + slide + shock.vix_points * pieces.weight / 100.0, 0.0)
-        years = np.maximum(pieces.years - shock.days / DAYS_PER_YEAR, 0.0)
-        after = black76_price(forward * moved, pieces.strike, years, view.rate, sigma, pieces.is_call)
-        change = float(np.sum((pieces.size * (after - before))[hedged]))
+        slide = _slide(book, forward, moved, [smiles.get(instant) for instant in book.settles_at])
+        sigma = np.maximum(present.sigma + slide + shock.vix_points * book.weight / 100.0, 0.0)
+        years = np.maximum(book.years - shock.days / DAYS_PER_YEAR, 0.0)
+        after = black76_price(forward * moved, book.strike, years, view.rate, sigma, book.is_call)
+        change = float(np.sum((held * book.multiplier * (after - before))[counted]))
         found.append(change if math.isfinite(change) else None)
     return tuple(found)
 
 
-def _slide(pieces: Pieces, forward: Floats, moved: float, smiles: dict[datetime, Smile]) -> Floats:
-    """Return how far the smile slides each fixed strike's volatility when the forward moves."""
-    slide = np.full(len(pieces.strike), np.nan)
-    members: dict[datetime, list[int]] = {}
-    for index, settles_at in enumerate(pieces.settles_at):
-        members.setdefault(settles_at, []).append(index)
+def _slide(book: Columns, forward: Floats, moved: float, smiles: list[Smile | None]) -> Floats:
+    """Return how far the smile slides each fixed strike's volatility when the forward moves, of shape (legs,).
+
+    `smiles` has one entry an expiry.
+    """
+    slide = np.full(len(book.legs), np.nan)
     with np.errstate(all="ignore"):
-        x = np.log(pieces.strike / forward)
-    for settles_at, rows in members.items():
-        smile = smiles.get(settles_at)
+        x = np.log(book.strike / forward)
+    for expiry, smile in enumerate(smiles):
         if smile is not None:
+            rows = book.expiry == expiry
             slide[rows] = smile_sigma(smile, x[rows] - math.log(moved)) - smile_sigma(smile, x[rows])
     return slide

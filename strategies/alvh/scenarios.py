@@ -21,9 +21,8 @@ from strategies.alvh.readiness import fresh_price, number
 from strategies.alvh.reading import Reading, contract
 from strategies.alvh.records import FutureQuote
 from strategies.alvh.scenario_shock import changes_usd, regressed
-from strategies.alvh.surface import quoted_smiles
 from strategies.alvh.tranches import as_contracts
-from strategies.alvh.valuation import lay_out, trusted_greeks, value_now
+from strategies.alvh.valued import value_legs
 
 NAMES = ("fast reversal", "slow reversal", "continuation")
 
@@ -162,13 +161,11 @@ def _variation(hedge: Hedged, points: float, days: float) -> float:
 @np.errstate(all="ignore")
 def _condor_changes(reading: Reading, moves: tuple[float, float, float]) -> tuple[float, ...] | str:
     view, policy = reading.view, reading.policy
-    parts = recognise(reading.book.legs, view.now).parts
-    pieces = lay_out(parts, view.now, policy)
-    quoted = quoted_smiles(view, reading.book, policy)
-    greeks = [trusted_greeks(part.leg, policy.freshness.greeks_s) for part in parts]
-    present = value_now(parts, greeks, pieces, quoted, view.rate)
+    valued = value_legs(view, reading.book, policy, needs_quotes=True)
+    if valued.quoted is None:
+        return "the options have no quotes"
     shocks = tuple(regressed(points, policy.sizing, days=policy.economics.horizon_days) for points in moves)
-    changes = changes_usd(pieces, present, np.ones(len(parts), dtype=np.bool_), quoted, view, shocks)
+    changes = changes_usd(valued.book, valued.held, valued.present, valued.quoted, view, shocks)
     known = tuple(change for change in changes if change is not None)
     return known if len(known) == len(changes) else "a leg of the condors cannot be repriced"
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import nsmallest
 from itertools import pairwise
 from statistics import median
 
 import numpy as np
-from numpy.typing import NDArray
 
+from strategies.alvh.columns import Flags, Floats
 from strategies.alvh.policy import Policy
 from strategies.alvh.records import (
     Book,
@@ -36,8 +37,8 @@ _PARITY_PAIRS = 3
 _LEAST_PRICE, _MOST_PRICE = 0.01, 1e7  # of a strike or a forward; what lies outside is no quote
 _MOST_CARRY = 5.0  # rate times years; more is no interest rate
 
-_Key = tuple[datetime, float, Right]
-Floats = NDArray[np.float64]
+_Point = tuple[datetime, float]
+_Mids = Mapping[_Point, float]
 
 
 def is_spx(leg: OptionLeg) -> bool:
@@ -55,10 +56,13 @@ class QuotedSmiles:
 
 def quoted_mid(quote: Quote, max_age_s: float) -> float | None:
     """Return the mid of a fresh, live, uncrossed two-sided market; `None` otherwise."""
-    age_s, mid = quote.age_s, quote.mid
-    if quote.halted or quote.delayed or age_s is None or not age_s <= max_age_s:
+    bid, ask, age_s = quote.bid, quote.ask, quote.age_s
+    if bid is None or ask is None or age_s is None or quote.halted or quote.delayed:
         return None
-    return mid if mid is not None and math.isfinite(mid) and mid > 0.0 else None
+    if not (age_s <= max_age_s and bid <= ask):
+        return None
+    mid = 0.5 * (bid + ask)
+    return mid if 0.0 < mid < math.inf else None
 
 
 def forwards(view: MarketView, book: Book, policy: Policy) -> Mapping[datetime, float]:
@@ -67,7 +71,7 @@ def forwards(view: MarketView, book: Book, policy: Policy) -> Mapping[datetime, 
     F = K + e^{rT} (C - P), the median over the three strikes at which call and put are closest to each other: there
     the spreads are tightest, and one bad quote cannot move the result.
     """
-    return _forwards(_mids(view, book, policy), view)
+    return _forwards(*_mids(_listed(view, book), policy), view)
 
 
 def quoted_smiles(view: MarketView, book: Book, policy: Policy) -> QuotedSmiles:
@@ -75,49 +79,49 @@ def quoted_smiles(view: MarketView, book: Book, policy: Policy) -> QuotedSmiles:
 
     At each strike the option out of the money speaks first, its partner in the money second.
     """
-    mids = _mids(view, book, policy)
-    found = _forwards(mids, view)
-    sigmas = _ib_sigmas(view, book, policy)
-    for preferred in (False, True):
-        keys = [key for key in mids if key[0] in found and _is_otm(key, found[key[0]]) is preferred]
-        for key, sigma in zip(keys, _implied(keys, mids, found, view), strict=True):
-            if 0.0 < sigma < MAX_IV:
-                sigmas[key[0], key[1]] = float(sigma)
+    listed = _listed(view, book)
+    calls, puts = _mids(listed, policy)
+    found = _forwards(calls, puts, view)
+    sigmas = _ib_sigmas(listed, policy)
+    points, sigma, is_otm = _implied(calls, puts, found, view)
+    usable = (sigma > 0.0) & (sigma < MAX_IV)
+    for speaks in (usable & ~is_otm, usable & is_otm):
+        sigmas.update((points[place], float(sigma[place])) for place in np.flatnonzero(speaks).tolist())
     return QuotedSmiles(forwards=found, sigmas=sigmas)
 
 
-def take_surface(view: MarketView, book: Book, policy: Policy) -> Surface | None:
+def take_surface(view: MarketView, book: Book, policy: Policy, quoted: QuotedSmiles | None = None) -> Surface | None:
     """Return the surface of this instant, or `None` when an expiry that the book holds cannot be fitted.
 
     A fit needs a parity forward, two points, and points as far out as the short strikes of the expiry, unless it has
-    less than the gauge's minimum of days left.
+    less than the gauge's minimum of days left. `quoted` spares reading the quotes again where the caller has done so.
     """
-    smiles = fit_smiles(quoted_smiles(view, book, policy), view)
+    smiles = fit_smiles(quoted or quoted_smiles(view, book, policy), view)
     fitted = {smile.settles_at: smile for smile in smiles}
+    shorts: defaultdict[datetime, list[float]] = defaultdict(list)
     for leg in book.legs:
-        if not is_spx(leg) or leg.settles_at <= view.now or leg.quantity == 0:
-            continue
-        smile = fitted.get(leg.settles_at)
-        if smile is None or len(smile.points) < MIN_POINTS or not _covers(smile, leg, view.now, policy):
-            return None
-    if not smiles:
+        if leg.quantity != 0 and leg.settles_at > view.now and is_spx(leg):
+            shorts[leg.settles_at].extend((leg.strike,) if leg.quantity < 0 else ())
+    reached = (_reaches(fitted.get(at), at, strikes, view.now, policy) for at, strikes in shorts.items())
+    if not smiles or not all(reached):
         return None
     return Surface(taken_at=view.now, session_day=view.session.day, source=SurfaceSource.STORED, smiles=tuple(smiles))
 
 
 def fit_smiles(quoted: QuotedSmiles, view: MarketView) -> list[Smile]:
     """Return one smile for each expiry with a forward and at least one volatility, nearest expiry first."""
-    points: defaultdict[datetime, list[SmilePoint]] = defaultdict(list)
+    points: defaultdict[datetime, list[tuple[float, float]]] = defaultdict(list)
     for (settles_at, strike), sigma in quoted.sigmas.items():
-        if settles_at in quoted.forwards:
-            points[settles_at].append(SmilePoint(x=math.log(strike / quoted.forwards[settles_at]), sigma=sigma))
+        forward = quoted.forwards.get(settles_at)
+        if forward is not None:
+            points[settles_at].append((math.log(strike / forward), sigma))
     return [
         Smile(
             settles_at=settles_at,
             forward=quoted.forwards[settles_at],
             rate=view.rate,
             years=years_until(settles_at, view.now),
-            points=tuple(sorted(points[settles_at], key=lambda point: point.x)),
+            points=tuple(SmilePoint(x=x, sigma=sigma) for x, sigma in sorted(points[settles_at])),
         )
         for settles_at in sorted(points)
     ]
@@ -171,40 +175,40 @@ def _between(near: Smile, far: Smile, settles_at: datetime, at: datetime) -> Smi
     )
 
 
-def _mids(view: MarketView, book: Book, policy: Policy) -> dict[_Key, float]:
-    limit, mids = policy.freshness.greeks_s, {}
-    for option in _listed(view, book):
-        mid = quoted_mid(option.quote, limit)
+def _mids(listed: Sequence[ChainQuote | OptionLeg], policy: Policy) -> tuple[_Mids, _Mids]:
+    """Return the mids of calls and of puts that say something; of several quotes of one option the last counts."""
+    calls: dict[_Point, float] = {}
+    puts: dict[_Point, float] = {}
+    for option in listed:
+        mid = quoted_mid(option.quote, policy.freshness.greeks_s)
         if mid is not None:
-            mids[option.settles_at, option.strike, option.right] = mid
-    return mids
+            side = calls if option.right is Right.CALL else puts
+            side[option.settles_at, option.strike] = mid
+    return calls, puts
 
 
-def _listed(view: MarketView, book: Book) -> Iterable[ChainQuote | OptionLeg]:
-    """Yield every living SPX option with a usable strike; the book's own quotes come last and so win."""
-    for quote in view.chain:
-        if quote.trading_class in SPX_CLASSES and quote.settles_at > view.now and _is_price(quote.strike):
-            yield quote
-    for leg in book.legs:
-        if is_spx(leg) and leg.settles_at > view.now and _is_price(leg.strike):
-            yield leg
+def _listed(view: MarketView, book: Book) -> list[ChainQuote | OptionLeg]:
+    """Return every living SPX option with a usable strike; the book's own quotes come last and so win."""
+    listed: list[ChainQuote | OptionLeg] = [quote for quote in view.chain if quote.trading_class in SPX_CLASSES]
+    listed += [leg for leg in book.legs if is_spx(leg)]
+    return [option for option in listed if option.settles_at > view.now and _is_price(option.strike)]
 
 
 def _is_price(value: float) -> bool:
     return _LEAST_PRICE <= value <= _MOST_PRICE
 
 
-def _forwards(mids: Mapping[_Key, float], view: MarketView) -> dict[datetime, float]:
-    pairs: defaultdict[datetime, list[tuple[float, float]]] = defaultdict(list)
-    for (settles_at, strike, right), call in mids.items():
-        put = mids.get((settles_at, strike, Right.PUT)) if right is Right.CALL else None
+def _forwards(calls: _Mids, puts: _Mids, view: MarketView) -> dict[datetime, float]:
+    pairs: defaultdict[datetime, list[tuple[float, float, float]]] = defaultdict(list)
+    for (settles_at, strike), call in calls.items():
+        put = puts.get((settles_at, strike))
         if put is not None:
-            pairs[settles_at].append((call - put, strike))
+            pairs[settles_at].append((abs(call - put), strike, call - put))
     found = {}
     for settles_at, differences in pairs.items():
         growth = _growth(view.rate, years_until(settles_at, view.now))
-        nearest = sorted(differences, key=lambda pair: (abs(pair[0]), pair[1]))[:_PARITY_PAIRS]
-        forward = median(strike + growth * difference for difference, strike in nearest)
+        nearest = nsmallest(_PARITY_PAIRS, differences)
+        forward = median(strike + growth * difference for _, strike, difference in nearest)
         if _is_price(forward):
             found[settles_at] = forward
     return found
@@ -214,11 +218,11 @@ def _growth(rate: float, years: float) -> float:
     return math.exp(rate * years) if abs(rate * years) < _MOST_CARRY else math.nan
 
 
-def _ib_sigmas(view: MarketView, book: Book, policy: Policy) -> dict[tuple[datetime, float], float]:
+def _ib_sigmas(listed: Sequence[ChainQuote | OptionLeg], policy: Policy) -> dict[_Point, float]:
     """Return IB's own volatilities; those of the chain carry no age of their own and share their quote's."""
-    sigmas: dict[tuple[datetime, float], float] = {}
+    sigmas: dict[_Point, float] = {}
     limit = policy.freshness.greeks_s
-    for option in _listed(view, book):
+    for option in listed:
         if isinstance(option, OptionLeg):
             iv, age_s = (option.greeks.iv, option.greeks.age_s) if option.greeks is not None else (None, None)
         else:
@@ -228,25 +232,33 @@ def _ib_sigmas(view: MarketView, book: Book, policy: Policy) -> dict[tuple[datet
     return sigmas
 
 
-def _is_otm(key: _Key, forward: float) -> bool:
-    _, strike, right = key
-    return strike >= forward if right is Right.CALL else strike < forward
+def _implied(
+    calls: _Mids, puts: _Mids, found: Mapping[datetime, float], view: MarketView
+) -> tuple[list[_Point], Floats, Flags]:
+    """Return expiry and strike of each option with a forward, its volatility, and whether it is out of the money.
+
+    The arrays have shape (options,).
+    """
+    priced = [(point, mid, side is calls) for side in (calls, puts) for point, mid in side.items() if point[0] in found]
+    points = [point for point, _, _ in priced]
+    years = {settles_at: years_until(settles_at, view.now) for settles_at in found}
+    forward, time = (np.array([of[point[0]] for point in points]) for of in (found, years))
+    strike, mid = np.array([point[1] for point in points]), np.array([price for _, price, _ in priced])
+    is_call = np.array([call for _, _, call in priced], dtype=np.bool_)
+    sigma = implied_vol(mid, forward, strike, time, view.rate, is_call)
+    return points, sigma, np.where(is_call, strike >= forward, strike < forward)
 
 
-def _implied(keys: list[_Key], mids: Mapping[_Key, float], found: Mapping[datetime, float], view: MarketView) -> Floats:
-    return implied_vol(
-        [mids[key] for key in keys],
-        [found[key[0]] for key in keys],
-        [key[1] for key in keys],
-        [years_until(key[0], view.now) for key in keys],
-        view.rate,
-        [key[2] is Right.CALL for key in keys],
-    )
-
-
-def _covers(smile: Smile, leg: OptionLeg, now: datetime, policy: Policy) -> bool:
-    days = (leg.settles_at - now).total_seconds() / SECONDS_PER_DAY
-    if leg.quantity > 0 or days < policy.sizing.min_leg_days:
+def _reaches(
+    smile: Smile | None, settles_at: datetime, strikes: Sequence[float], now: datetime, policy: Policy
+) -> bool:
+    """Say whether a held expiry has a fit, and one that reaches the short strikes that the gauge reads."""
+    if smile is None or len(smile.points) < MIN_POINTS:
+        return False
+    days = (settles_at - now).total_seconds() / SECONDS_PER_DAY
+    if not strikes or days < policy.sizing.min_leg_days:
         return True
-    x = math.log(leg.strike / smile.forward) if _is_price(leg.strike) else math.nan
-    return smile.points[0].x - 1e-9 <= x <= smile.points[-1].x + 1e-9
+    if not all(_is_price(strike) for strike in strikes):
+        return False
+    nearest, farthest = (math.log(strike / smile.forward) for strike in (min(strikes), max(strikes)))
+    return smile.points[0].x - 1e-9 <= nearest and farthest <= smile.points[-1].x + 1e-9

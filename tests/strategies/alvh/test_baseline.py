@@ -124,7 +124,7 @@ def test_the_next_day_is_a_new_session() -> None:
 
 def fitted(monkeypatch: pytest.MonkeyPatch, made: Surface | None) -> None:
     """Let the chain be fitted to a known surface; the fit has its own tests."""
-    monkeypatch.setattr("strategies.alvh.baseline.take_surface", lambda view, book, policy: made)
+    monkeypatch.setattr("strategies.alvh.baseline.take_surface", lambda view, book, policy, quoted=None: made)
 
 
 def test_the_first_list_of_legs_is_taken_as_old() -> None:

@@ -1,18 +1,26 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from strategies.alvh.break_even import break_evens
-from strategies.alvh.condors import Condor, recognise
+from strategies.alvh import break_even
+from strategies.alvh.columns import lay_out
+from strategies.alvh.condors import recognise
+from strategies.alvh.policy import SizingPolicy
 from strategies.alvh.records import OptionLeg
 from tests.strategies.alvh.condor_market import NOW, condor
 
 PRICES = (10.0, 16.0, 7.0, 3.0)  # 10 points of credit
 
 
-def priced(legs: tuple[OptionLeg, ...], prices: tuple[float | None, ...] = PRICES) -> tuple[Condor, ...]:
-    return recognise([replace(x, avg_price=price) for x, price in zip(legs, prices, strict=True)], NOW).condors
+def priced(legs: tuple[OptionLeg, ...], prices: tuple[float | None, ...] = PRICES) -> tuple[OptionLeg, ...]:
+    return tuple(replace(x, avg_price=price) for x, price in zip(legs, prices, strict=True))
+
+
+def break_evens(legs: tuple[OptionLeg, ...], spot: float | None) -> tuple[float | None, float | None]:
+    book = lay_out(legs, NOW, SizingPolicy())
+    return break_even.break_evens(book, np.array(recognise(legs, NOW).inside, dtype=float), spot)
 
 
 def test_a_condor_breaks_even_its_credit_beyond_the_shorts() -> None:
