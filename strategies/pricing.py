@@ -30,8 +30,9 @@ _INV_SQRT_2PI = 1.0 / np.sqrt(2.0 * np.pi)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Black76Greeks:
-    """Hold greeks per share: delta and gamma to the forward, vega per vol point, theta per calendar day."""
+    """Hold value and greeks per share: delta and gamma to the forward, vega per vol point, theta per calendar day."""
 
+    price: Floats
     delta: Floats
     gamma: Floats
     vega: Floats
@@ -59,7 +60,7 @@ def black76_price(
 def black76_greeks(
     forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike, sigma: ArrayLike, is_call: ArrayLike
 ) -> Black76Greeks:
-    """Return Black-76 greeks per share: vega per vol point (0.01), theta per calendar day at a constant forward.
+    """Return Black-76 values and greeks per share: vega per vol point (0.01), theta per day at a constant forward.
 
     Where volatility or time is zero, delta is the discounted step and gamma, vega and the decay of time value are zero.
     """
@@ -75,6 +76,7 @@ def black76_greeks(
         price = discount * (np.maximum(sign * (f - k), 0.0) + _time_value(np.log(f / k), np.sqrt(f * k), stdev))
         decay = np.where(alive, f * density * s / (2.0 * np.sqrt(t)), 0.0)
         greeks = Black76Greeks(
+            price=price,
             delta=sign * discount * ndtr(sign * d1),
             gamma=np.where(alive, density / (f * stdev), 0.0),
             vega=f * density * np.sqrt(t) * 0.01,
@@ -123,7 +125,9 @@ def implied_vol(
 
 def _arrays(*values: ArrayLike) -> tuple[Floats, ...]:
     """Broadcast to float arrays of one shape; flags become 0.0 and 1.0."""
-    return tuple(np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values)))
+    arrays = [np.asarray(value, dtype=np.float64) for value in values]
+    shape = np.broadcast_shapes(*{array.shape for array in arrays})
+    return tuple(array if array.shape == shape else np.broadcast_to(array, shape) for array in arrays)
 
 
 def _sign(is_call: Floats) -> Floats:
@@ -170,6 +174,7 @@ def _blank(greeks: Black76Greeks, bad: NDArray[np.bool_]) -> Black76Greeks:
     if not bool(bad.any()):
         return greeks
     return Black76Greeks(
+        price=np.where(bad, np.nan, greeks.price),
         delta=np.where(bad, np.nan, greeks.delta),
         gamma=np.where(bad, np.nan, greeks.gamma),
         vega=np.where(bad, np.nan, greeks.vega),

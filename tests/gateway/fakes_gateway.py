@@ -65,6 +65,9 @@ LISTED = (SPX, ADVANCERS, VX_MARCH, VX_APRIL, PUT)
 _FIELDS = ("symbol", "sec_type", "exchange", "currency", "right", "multiplier", "local_symbol", "trading_class")
 
 
+MODEL = Greeks(iv=0.2, delta=-0.2, price=11.5, gamma=0.001, vega=2.5, theta=-1.0, underlying=2700.0)
+
+
 class FakeMarket:
     """Move every price up by one tick a minute."""
 
@@ -77,6 +80,7 @@ class FakeMarket:
     def __init__(self) -> None:
         self.now = START
         self.quotes: dict[int, Quote] = {}
+        self.models: dict[int, Greeks | None] = {}
         self.stops: list[datetime] = []
         self.broken = False
 
@@ -125,7 +129,7 @@ class FakeMarket:
         )
 
     def greeks(self, con_id: int) -> Greeks | None:
-        return Greeks(iv=0.2, delta=-0.2, price=11.5, gamma=0.001, vega=2.5, theta=-1.0, underlying=2700.0)
+        return self.models.get(con_id, MODEL)
 
     def generic(self, con_id: int) -> dict[str, float]:
         return {"openInterest": 1234.0, "optionImpliedVol": 0.18}

@@ -30,6 +30,11 @@ def prices(frames: list[list[str]]) -> dict[int, tuple[str, str]]:
     return {int(fields[3]): (fields[4], fields[5]) for fields in frames if fields[0] == "1"}
 
 
+def computed_of(frames: list[list[str]]) -> list[int]:
+    """Return the tick types of the tickOptionComputation frames, in their order."""
+    return [int(fields[2]) for fields in frames if fields[0] == "21"]
+
+
 async def test_a_future_shows_both_sides_with_sizes_then_only_what_changes(house: House) -> None:
     raw = await house.connect()
     raw.write(*market_data(3, FUTURE))
@@ -81,6 +86,28 @@ async def test_greeks_that_did_not_change_are_not_sent_again(house: House) -> No
     await raw.settle()
     house.gateway.advance(START + timedelta(minutes=2))
     assert await raw.settle() == []
+
+
+async def test_a_computation_is_sent_when_its_price_changes_and_the_models_when_the_model_does(house: House) -> None:
+    raw = await house.connect()
+    raw.write(*market_data(3, OPTION))
+    assert computed_of(await raw.settle()) == [10, 11, 13]  # of a trade that never was there is none
+    quote, model = house.market.quote(PUT.con_id), house.market.greeks(PUT.con_id)
+    house.market.quotes[PUT.con_id] = quote = replace(quote, ask=12.5, ask_size=9.0)
+    house.gateway.advance(START + timedelta(seconds=5))
+    assert computed_of(await raw.settle()) == [11]
+    house.market.quotes[PUT.con_id] = quote = replace(quote, ask_size=8.0)
+    house.gateway.advance(START + timedelta(seconds=10))
+    assert computed_of(await raw.settle()) == []
+    house.market.quotes[PUT.con_id] = quote = replace(quote, last=12.0, last_size=1.0)
+    house.gateway.advance(START + timedelta(seconds=15))
+    assert computed_of(await raw.settle()) == [12]
+    house.market.models[PUT.con_id] = replace(model, delta=-0.3)
+    house.gateway.advance(START + timedelta(seconds=20))
+    assert computed_of(await raw.settle()) == [13]
+    house.market.models[PUT.con_id] = None
+    house.gateway.advance(START + timedelta(seconds=25))
+    assert computed_of(await raw.settle()) == [10, 11, 12, 13]
 
 
 async def test_a_snapshot_ends_and_holds_no_line(house: House) -> None:

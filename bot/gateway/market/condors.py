@@ -81,8 +81,8 @@ def _shorts(plan: CondorPlan | CondorAt, desk: Desk, setting: Setting, ladder: A
     if isinstance(plan, CondorAt):
         return plan.put_strike, plan.call_strike
     sigma = desk.sigma(OptionClass.SPXW, setting, ladder)
-    put = desk.priced(setting, ladder, np.array(False), sigma)[1].delta
-    call = desk.priced(setting, ladder, np.array(True), sigma)[1].delta
+    put = desk.priced(setting, ladder, np.array(False), sigma).delta
+    call = desk.priced(setting, ladder, np.array(True), sigma).delta
     return float(ladder[np.argmin(np.abs(put + plan.put_delta))]), float(
         ladder[np.argmin(np.abs(call - plan.call_delta))]
     )

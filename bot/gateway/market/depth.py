@@ -43,6 +43,15 @@ class Book:
     bid_size: Array
     ask_size: Array
 
+    def of(self, places: Ints) -> Book:
+        """Return the markets at these places."""
+        return Book(
+            bid=self.bid[places],
+            ask=self.ask[places],
+            bid_size=self.bid_size[places],
+            ask_size=self.ask_size[places],
+        )
+
 
 def uniform(seed: int, con_id: Ints | int, ticks: Ints, side: int) -> Array:
     """Return numbers in [0, 1) that depend on nothing but contract, minute, side and seed (splitmix64)."""

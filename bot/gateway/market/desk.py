@@ -80,12 +80,9 @@ class Desk:
         sigma = self.sigma(option_class, setting, strike)
         return black76_price(setting.forward, strike, setting.years, self._rate, sigma, is_call)
 
-    def priced(
-        self, setting: Setting, strike: Array, is_call: NDArray[np.bool_], sigma: Array
-    ) -> tuple[Array, Black76Greeks]:
+    def priced(self, setting: Setting, strike: Array, is_call: NDArray[np.bool_], sigma: Array) -> Black76Greeks:
         """Return values and greeks per share at given volatilities: vega per vol point, theta per calendar day."""
-        inputs = (setting.forward, strike, setting.years, self._rate, sigma, is_call)
-        return black76_price(*inputs), black76_greeks(*inputs)
+        return black76_greeks(setting.forward, strike, setting.years, self._rate, sigma, is_call)
 
     def book(self, mid: Array, con_ids: Ints, ticks: Ints) -> Book:
         """Return displayed markets around model values."""

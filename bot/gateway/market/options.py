@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.gateway.market import timetables
+from bot.gateway.market.depth import Book
 from bot.gateway.market.desk import Desk
 from bot.gateway.market.grid import TICK_SECONDS
-from bot.gateway.market.history import Sample, Sampler, of_book
+from bot.gateway.market.history import Sampler, of_book
 from bot.gateway.market.listing import Expiry, OptionClass, option_contract, option_expiry, option_of
 from bot.gateway.market.recorded import recordings
 from bot.gateway.market.sessions import Hours
@@ -42,6 +43,7 @@ class OptionQuotes:
         self._on_index, self._on_vix = Watch(desk, self._recorded, rate), Watch(desk, self._recorded, rate)
         self._closes: dict[int, tuple[int, float | None]] = {}
         self._trading: tuple[datetime | None, dict[tuple[str, str], bool]] = (None, {})
+        self._sampled: tuple[tuple[int, int, int, int], Book] | None = None
         self._shown: dict[int, Shown] = {}
         self._shown_at: tuple[int, bool] | None = None
 
@@ -77,20 +79,22 @@ class OptionQuotes:
         """Return how to sample the history of an option; there is none of trades."""
         if not self._watch(con_id) or what not in ("MIDPOINT", "BID", "ASK", "BID_ASK"):
             return None
-        expiry, contract = self._contracts[con_id]
-        strike, is_call = np.array(contract.strike), np.array(contract.right == "C")
-        recording = self._recorded.get(con_id)
+        return lambda ticks: of_book(self._past(con_id, ticks), what)
 
-        def sample(ticks: Ints) -> Sample:
+    def _past(self, con_id: int, ticks: Ints) -> Book:
+        """Return the markets of an option at ticks gone by; clients ask for bids and then for asks."""
+        key = (con_id, int(ticks[0]), int(ticks[-1]), ticks.size)
+        if self._sampled is None or self._sampled[0] != key:
             minutes, of_tick = np.unique(_refreshed(ticks), return_inverse=True)
+            expiry, contract = self._contracts[con_id]
             setting = self._desk.setting(expiry, minutes)
+            strike, is_call = np.array(contract.strike), np.array(contract.right == "C")
             mid = self._desk.mid(expiry.option_class, setting, strike, is_call)
             book = self._desk.book(mid, np.array(con_id, dtype=np.int64), minutes)
-            found = of_book(recording.laid_over(book, minutes) if recording else book, what)
-            path, top, bottom, volume = (column[of_tick] for column in found)
-            return path, top, bottom, volume
-
-        return sample
+            recording = self._recorded.get(con_id)
+            found = recording.laid_over(book, minutes) if recording else book
+            self._sampled = (key, found.of(of_tick))
+        return self._sampled[1]
 
     def _watch(self, con_id: int) -> bool:
         """Take an option into those that are repriced; say whether it can be priced at all."""

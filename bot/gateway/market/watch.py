@@ -90,16 +90,16 @@ class Watch:
         at = np.array([self._tick], dtype=np.int64)
         setting = self._desk.settings(options.expiries, at).of(options.place)
         sigma = self._desk.sigma(options.expiries[0].option_class, setting, options.strike)
-        mid, greeks = self._desk.priced(setting, options.strike, options.is_call, sigma)
-        book = self._desk.book(mid, options.con_ids, at)
+        model = self._desk.priced(setting, options.strike, options.is_call, sigma)
+        book = self._desk.book(model.price, options.con_ids, at)
         markets = np.stack([book.bid, book.bid_size, book.ask, book.ask_size]).T.tolist()
         con_ids: list[int] = options.con_ids.tolist()
         self._markets.update(zip(con_ids, markets, strict=True))
         if not self._recorded.keys().isdisjoint(con_ids):
             sigma = self._implied(options, setting, self._lay_recorded(con_ids), sigma)
-            mid, greeks = self._desk.priced(setting, options.strike, options.is_call, sigma)
+            model = self._desk.priced(setting, options.strike, options.is_call, sigma)
         # European: what they hang on is the forward.
-        columns = (sigma, greeks.delta, mid, greeks.gamma, greeks.vega, greeks.theta, np.round(setting.forward, 2))
+        columns = (sigma, model.delta, model.price, model.gamma, model.vega, model.theta, np.round(setting.forward, 2))
         models = np.round(np.stack(columns), _DECIMALS).T.tolist()
         self._models.update(zip(con_ids, models, strict=True))
 

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from bot.gateway.errors import RequestProblem
 from bot.gateway.messages import inbound, outbound
@@ -29,8 +30,7 @@ DELAY = timedelta(minutes=15)
 _ALL_SNAPSHOT_PERMISSIONS = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Display:
+class Display(NamedTuple):
     """Hold all that is shown of one contract at one time."""
 
     at: datetime
