@@ -12,6 +12,7 @@ from bot.broker.port import Instrument, LinkState
 from bot.broker.readonly import ReadOnlyBroker
 from bot.clock import Clock
 from bot.cycle import Cycle, Desk
+from bot.events import Releases
 from bot.guard.instance import InstanceLock
 from bot.guard.interlock import Link, interlock
 from bot.guard.kill import KillSwitch
@@ -26,6 +27,7 @@ from bot.plan import Plan
 from bot.schedule import Job, on_session_days
 from bot.supervise.inbox import Inbox
 from bot.supervise.operator import Operator
+from strategies.alvh.policy import CoreMode
 
 WAKE_SECOND = "5"  # a few seconds after the minute, when the bar that ended with it is closed
 ATTEND_SECONDS = "*/5"
@@ -34,7 +36,7 @@ HOURS = "9-16"  # New York; the session calendar decides the rest
 
 
 class AllowList(Mapping[int, Instrument]):
-    """Show the desk the futures that the observer has checked today, by con_id; a new session may bring new ones."""
+    """Show the desk the futures and calls that the observer has checked, by con_id; a new session may bring others."""
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
@@ -121,8 +123,11 @@ class Bot:
             min_dte=contract.min_dte,
             max_dte=contract.max_dte,
             freshness=plan.policy.freshness,
+            event_calls=plan.policy.events.enabled,
+            core_days=plan.policy.core.dte if plan.policy.core.mode is not CoreMode.OFF else (),
         )
-        observer = Observer(self.broker, self.clock, sight)
+        releases = Releases(plan.policy.events.names, plan.events_file, plan.surprises_file)
+        observer = Observer(self.broker, self.clock, sight, releases)
         self._desk = self._new_desk(projection, AllowList(observer))
         self._line = Line(self.broker, self._alarm, self._desk.recover)
         self._cycle = Cycle(

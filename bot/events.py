@@ -1,4 +1,4 @@
-"""Know the scheduled economic releases, and up to which day each schedule is known."""
+"""Know the scheduled economic releases, up to which day each schedule is known, and what they surprised by."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import csv
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cache
+from math import isfinite
 from pathlib import Path
 
 import config
 from bot.errors import UsageProblem
 from bot.session import NEW_YORK
+from strategies.alvh.records import EventCalendar, MacroEvent, Session
 
 SHIPPED = Path(config.__file__).parent / "events.csv"
+SURPRISE_COLUMNS = ("date", "event", "actual", "consensus")
 COLUMNS = ("date", "event", "time_et", "status", "known_until", "source")
 
 
@@ -73,3 +76,70 @@ def known_span(path: Path = SHIPPED) -> dict[str, tuple[date, date]]:
         first, last = spans.get(event.name, (event.day, event.known_until))
         spans[event.name] = (min(first, event.day), max(last, event.known_until))
     return spans
+
+
+def read_surprises(path: Path, events: tuple[Event, ...]) -> dict[tuple[date, str], float]:
+    """Read the operator's surprises, |actual - consensus| by day and event; raise `UsageProblem` naming the line.
+
+    A row must be of a release that the calendar knows.
+    """
+    known = {(event.day, event.name) for event in events}
+    found: dict[tuple[date, str], float] = {}
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            reader = csv.DictReader(stream)
+            if tuple(reader.fieldnames or ()) != SURPRISE_COLUMNS:
+                raise UsageProblem(
+                    f"{path}: columns are {', '.join(reader.fieldnames or ())}, expected {', '.join(SURPRISE_COLUMNS)}"
+                )
+            for row in reader:
+                key, value = _surprise(row, f"{path}, line {reader.line_num}")
+                if key not in known:
+                    raise UsageProblem(
+                        f"{path}, line {reader.line_num}: the calendar has no {key[1]} on {key[0]}: mend date or event"
+                    )
+                found[key] = value
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageProblem(f"{path}: not readable ({error}), expected the file of surprises") from None
+    return found
+
+
+def _surprise(row: dict[str, str], where: str) -> tuple[tuple[date, str], float]:
+    try:
+        day, actual, consensus = date.fromisoformat(row["date"]), float(row["actual"]), float(row["consensus"])
+    except (ValueError, TypeError) as error:
+        raise UsageProblem(f"{where}: {error}, expected a date as 2026-01-28 and two numbers") from None
+    if not isfinite(actual) or not isfinite(consensus):
+        raise UsageProblem(f"{where}: actual {actual} and consensus {consensus} must be finite numbers")
+    return (day, row["event"]), abs(actual - consensus)
+
+
+class Releases:
+    """Answer which releases stand around a session, from the shipped calendar or the operator's, with surprises."""
+
+    def __init__(self, names: tuple[str, ...], path: Path | None = None, surprises: Path | None = None) -> None:
+        """Read the files once; `names` are the kinds of releases that count."""
+        self._path = path or SHIPPED
+        self._names = frozenset(names)
+        events = read_events(self._path)
+        self._events = tuple(event for event in events if event.name in self._names)
+        self._surprises = {} if surprises is None else read_surprises(surprises, events)
+
+    def around(self, session: Session) -> EventCalendar | None:
+        """Return the releases from the session before to the one after; `None` without any kind of release.
+
+        The calendar claims to be complete until the day on which the first of its kinds ends.
+        """
+        ends = [last for name, (_, last) in known_span(self._path).items() if name in self._names]
+        if not ends:
+            return None
+        first, last = session.previous_close_at.astimezone(NEW_YORK).date(), session.next_day
+        near = [event for event in self._events if first <= event.day <= last]
+        return EventCalendar(
+            source="; ".join(sorted({event.source for event in near})) or self._path.name,
+            valid_until=min(ends),
+            events=tuple(
+                MacroEvent(name=event.name, at=event.at, surprise=self._surprises.get((event.day, event.name)))
+                for event in near
+            ),
+        )

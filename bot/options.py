@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.guard.controls import GuardSettings
 from bot.orders.ladder import OrderSettings
@@ -20,6 +21,8 @@ class Options:
     guard: GuardSettings
     orders: OrderSettings
     consent: ConsentSettings
+    events_file: Path | None
+    surprises_file: Path | None
 
 
 def options_from(settings: Settings) -> Options:
@@ -29,4 +32,11 @@ def options_from(settings: Settings) -> Options:
         guard=GuardSettings(**dict(settings.guard)),
         orders=OrderSettings(**dict(settings.orders)),
         consent=ConsentSettings(**dict(settings.consent)),
+        events_file=_path(settings.calendar.events_file),
+        surprises_file=_path(settings.calendar.surprises_file),
     )
+
+
+def _path(text: str) -> Path | None:
+    """Return the file that a setting names, `None` for an empty one."""
+    return Path(text) if text else None

@@ -18,7 +18,8 @@ class Plan:
     """Say what a bot is built from.
 
     `about` goes into the journal's first entry (scenario, seed, title); `simulated` says that the other side is the
-    program's own gateway; `arm_file` and `confirmed_account` are for live only.
+    program's own gateway; `events_file` is the calendar of releases (`None`: the shipped one), `surprises_file` what
+    the operator keeps; `arm_file` and `confirmed_account` are for live only.
     """
 
     mode: str
@@ -36,4 +37,6 @@ class Plan:
     consent: ConsentSettings = field(default_factory=ConsentSettings)
     arm_file: Path | None = None
     confirmed_account: str = ""
+    events_file: Path | None = None
+    surprises_file: Path | None = None
     about: Mapping[str, Any] = field(default_factory=dict)

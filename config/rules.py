@@ -113,6 +113,16 @@ RULES = (
         _at_most,
         "max_order_minis at most max_position_minis",
     ),
+    *(
+        Rule((f"policy.{key}", f"guard.{limit}"), _at_most, f"policy.{key} at most guard.{limit}")
+        for key, limit in (
+            ("events.max_contracts", "max_event_calls"),
+            ("core.max_contracts", "max_core_calls"),
+            ("events.event_nlv_share", "event_premium_share"),
+            ("events.month_nlv_share", "month_premium_share"),
+            ("core.year_nlv_share", "core_premium_share"),
+        )
+    ),
     Rule(
         ("policy.caps.max_position_minis", "guard.max_position_minis"), _at_most, "the policy's cap at most the guard's"
     ),

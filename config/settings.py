@@ -132,6 +132,30 @@ class GuardSettings(Part):
     max_price: float = Key(
         default=200.0, ge=20.0, le=500.0, description="VX price above which a quote is not believed, points"
     )
+    max_order_calls: int = Key(default=10, ge=1, le=50, description="largest single order of VIX calls, contracts")
+    max_event_calls: int = Key(default=10, ge=1, le=50, description="most event calls held, working orders included")
+    max_core_calls: int = Key(default=40, ge=1, le=200, description="most calls of the core layer held, likewise")
+    event_premium_share: float = Key(
+        default=0.0025, ge=0.0, le=0.01, description="premium for one event, share of net liquidation"
+    )
+    month_premium_share: float = Key(
+        default=0.01, ge=0.0, le=0.02, description="premium for all events of a calendar month, likewise"
+    )
+    core_premium_share: float = Key(
+        default=0.02, ge=0.0, le=0.03, description="premium of the core layer in 365 days, likewise"
+    )
+    call_mid_share: float = Key(
+        default=0.50, ge=0.05, le=0.90, description="distance under the middle at which calls may still be sold"
+    )
+
+
+class CalendarSettings(Part):
+    """Where scheduled releases and their surprises are read from."""
+
+    events_file: str = Key(default="", description="CSV of scheduled releases; empty: the one that is shipped")
+    surprises_file: str = Key(
+        default="", description="CSV of date, event, actual, consensus that you keep; empty: surprises are unknown"
+    )
 
 
 class ConsentSettings(Part):
@@ -158,6 +182,7 @@ class Settings(BaseSettings):
     orders: OrderSettings = OrderSettings()
     guard: GuardSettings = GuardSettings()
     consent: ConsentSettings = ConsentSettings()
+    calendar: CalendarSettings = CalendarSettings()
     policy: PolicySettings = PolicySettings()  # type: ignore[valid-type]
 
     @classmethod

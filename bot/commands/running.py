@@ -107,6 +107,8 @@ def _plan(settings: Settings, confirm: str) -> Plan:
         guard=options.guard,
         orders=options.orders,
         consent=options.consent,
+        events_file=options.events_file,
+        surprises_file=options.surprises_file,
         arm_file=folder / f"{ARM_FILE}-{account}" if account else None,
         confirmed_account=confirm,
     )

@@ -97,15 +97,19 @@ class Focus:
             self.lines.discard(con_id)
             self._asked_at.pop(con_id, None)
 
-    async def confirm(self, session: Session) -> None:
-        """Ask for a snapshot of every line that was silent for long, and of the wings when a surface is due."""
+    async def confirm(self, session: Session, *, calls: bool = False) -> None:
+        """Ask for a snapshot of every line that was silent for long, and of the wings when a surface is due.
+
+        With `calls` the calls on VIX are asked for at every look, because one of them may be bought.
+        """
         wings = {option.con_id for option, _ in self.board.wings}
         rested = self._rested()
         silent = {con_id for con_id in self.lines - wings - rested if self._is_silent(con_id)}
         if self._wings_are_due(session):
             self._wings_at = self._clock.now()
             silent |= wings
-        await self._broker.confirm(sorted(silent | self._due(rested)))
+        now_wanted = {option.con_id for option, _ in self.vix.rested if option.right == "C"} if calls else set()
+        await self._broker.confirm(sorted(silent | self._due(rested) | now_wanted))
 
     def _rested(self) -> set[int]:
         """Return the lines that are looked at every few minutes and whose silence in between says nothing."""

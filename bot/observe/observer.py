@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta
 from bot.broker.port import BrokerPosition, Chain, Instrument, LinkState, Positions, Query, Reader
 from bot.clock import Clock
 from bot.errors import Refuse, Retry
+from bot.events import Releases
+from bot.guard.calls import is_vix_call
 from bot.observe import book as shelf
 from bot.observe import market
 from bot.observe.breadth import BreadthHistory
@@ -19,12 +21,14 @@ from bot.observe.series import Series, floor
 from bot.observe.settings import Sight
 from bot.observe.spreads import Pace, Spreads
 from bot.observe.statistics import SESSIONS, hv20_pct
-from strategies.alvh.records import Account, Book, MarketView, OptionLeg, Session
+from strategies.alvh.records import Account, Book, EventCalendar, MarketView, OptionLeg, Session
 
 DAY_MINUTES = 1440
 DAILY_BARS = 30
 SESSION_BARS = 78
 MEND_EVERY = timedelta(minutes=5)
+BEFORE_OPEN = timedelta(hours=2)  # releases at 08:30 count for the session that opens an hour later
+LEAD = timedelta(minutes=10)
 INDICES = ("SPX", "VIX", "VIX9D", "VIX3M")
 
 
@@ -46,7 +50,9 @@ class _Day:
 class Observer:
     """Turn a broker into `MarketView` and `Book`. It reads; it never writes, and it knows no rule of the method."""
 
-    def __init__(self, broker: Reader, clock: Clock, sight: Sight) -> None:
+    def __init__(self, broker: Reader, clock: Clock, sight: Sight, releases: Releases | None = None) -> None:
+        """Wire it; without `releases` the view has no calendar."""
+        self._releases = releases
         self._broker = broker
         self._clock = clock
         self._sight = sight
@@ -58,8 +64,17 @@ class Observer:
         self._qualified: dict[int, Instrument] = {}
 
     def tradable(self) -> dict[int, Instrument]:
-        """Return the allow-list: the volatility futures that fit their pins, by conId."""
-        return {} if self._today is None else {row.con_id: row for row in self._today.universe.futures}
+        """Return the allow-list by conId: the volatility futures, and the calls on VIX, that fit their pins.
+
+        Of the calls those that are held, and where the settings let calls be bought those that are watched.
+        """
+        if self._today is None:
+            return {}
+        buys = self._sight.event_calls or self._sight.core_days
+        watched = (*self._focus.vix.streamed, *self._focus.vix.rested) if buys else ()
+        options = (*(option for option, _ in watched), *self._qualified.values())
+        found = {row.con_id: row for row in options if is_vix_call(row)}
+        return found | {row.con_id: row for row in self._today.universe.futures}
 
     async def warm_up(self, session: Session) -> None:
         """Look up instruments, hours and history for a session, and subscribe to what every wake-up needs."""
@@ -79,9 +94,17 @@ class Observer:
         account = await self._account(faults)
         held = [row.instrument for row in positions.rows]
         faults += await self._focus.follow(today.universe, today.chains, [row for row in held if shelf.is_quoted(row)])
-        await self._focus.confirm(session)
+        calendar = None if self._releases is None else self._releases.around(session)
+        await self._focus.confirm(session, calls=self._wants_calls(calendar, session))
         await self._refresh(today, held, session, faults)
-        return self._view(today, session, faults), self._book(positions, account, session)
+        return self._view(today, session, calendar, faults), self._book(positions, account, session)
+
+    def _wants_calls(self, calendar: EventCalendar | None, session: Session) -> bool:
+        """Say whether calls on VIX may be bought for a release of today, so that their quotes must be of this look."""
+        if calendar is None or not self._sight.event_calls:
+            return False
+        now = self._clock.now()
+        return any(session.opens_at - BEFORE_OPEN <= event.at <= now + LEAD for event in calendar.events)
 
     # -- once a session
 
@@ -90,7 +113,7 @@ class Observer:
 
     async def _look_up(self, session: Session) -> _Day:
         now = self._clock.now()
-        universe = await resolve(self._broker, session.day, self._sight.futures_days)
+        universe = await resolve(self._broker, session.day, self._sight.futures_within)
         if self._today is not None and self._today.day == session.day:
             universe = universe.joined(self._today.universe)
         faults = list(universe.faults)
@@ -214,7 +237,7 @@ class Observer:
 
     # -- records
 
-    def _view(self, today: _Day, session: Session, faults: list[str]) -> MarketView:
+    def _view(self, today: _Day, session: Session, calendar: EventCalendar | None, faults: list[str]) -> MarketView:
         now, link, indices = self._clock.now(), self._broker.link, today.universe.indices
         if link is not LinkState.UP:
             faults.append(f"the line to the exchange is {link.value}: nothing is opened")
@@ -254,6 +277,7 @@ class Observer:
             hours_agree=today.hours_agree,
             vix_chain=market.vix_chain(self._broker, (*options.streamed, *options.rested), faults),
             vvix=market.index_quote(self._broker, VVIX, indices.get(VVIX), session, now, faults),
+            calendar=calendar,
             faults=tuple(dict.fromkeys(faults)),
         )
 

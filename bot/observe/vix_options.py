@@ -26,6 +26,7 @@ ORDINARY_SIGMA = 1.0  # volatility of VIX where VVIX is not known, as a fraction
 SIGMA_STEP = 0.2  # a change of VVIX by this share moves the strikes of the calls
 MONTH_DAYS, TERM_POWER = 30.0, 0.30  # near futures move more: volatility by days to expiry, roughly
 DAYS_A_YEAR = 365.0
+SHORTEST_SHARE = 0.93  # of a wanted term: what is shorter would have to be rolled at once
 
 Listed = tuple[Instrument, datetime]
 
@@ -42,8 +43,9 @@ class Month:
 def months(
     broker: Reader, futures: Sequence[Instrument], held: Sequence[Instrument], today: date, sight: Sight
 ) -> tuple[Month, ...]:
-    """Return the priced VX months that may be traded or are held, nearest first."""
+    """Return the priced VX months that may be traded, are held or are wanted for their options, nearest first."""
     held_days = {row.expires_on for row in held if row.sec_type == "FUT"}
+    wanted = _terms(futures, today, sight)
     found: dict[date, Month] = {}
     nearest_day: date | None = None
     for row in futures:
@@ -54,9 +56,19 @@ def months(
         if may_trade and nearest_day is None:
             nearest_day = day
         price = _price(broker, row.con_id)
-        if price is not None and (may_trade or day in held_days):
+        if price is not None and (may_trade or day in held_days or day in wanted):
             found[day] = Month(settles_on=day, forward=price, live=day == nearest_day or day in held_days)
     return tuple(found.values())
+
+
+def _terms(futures: Sequence[Instrument], today: date, sight: Sight) -> set[date]:
+    """Return for each wanted term the settlement day nearest to it among those that are not much shorter."""
+    days = {row.expires_on for row in futures if row.expires_on is not None}
+    found = set()
+    for term in sight.core_days:
+        long_enough = [day for day in days if (day - today).days > SHORTEST_SHARE * term]
+        found |= set(sorted(long_enough)[:1])
+    return found
 
 
 def _price(broker: Reader, con_id: int) -> float | None:
@@ -144,6 +156,7 @@ class VixBoard:
         """Return calls about the wanted deltas of the nearest expiries, each priced off the month nearest to it."""
         first, last = self._sight.vix_call_days
         near = [expiry for expiry in expiries if first <= (_day(expiry) - now.date()).days <= last]
+        near.sort(key=lambda expiry: expiry.trading_class != MONTHLY)  # a weekly has no monthly VX to be measured on
         chosen: list[Listed] = []
         for expiry in near[: self._sight.vix_call_expiries] if found else ():
             month = min(found, key=lambda month: abs((month.settles_on - _day(expiry)).days))
