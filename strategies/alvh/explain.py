@@ -34,7 +34,7 @@ def summarise(decision: Decision) -> str:
 def explain(decision: Decision) -> str:
     """Return a short text in the trader's words: outcome, book, then every check, the refusing ones first."""
     refused = [check for check in decision.checks if not check.passed]
-    agreed = [check for check in decision.checks if check.passed and check.name != PROFILE]
+    agreed = [check for check in decision.checks if check.passed]
     lines = [decision.summary, *_book(decision.exposure), _hedge(decision), *_profile(decision)]
     lines += [f"Order: {_proposal(proposal)}" for proposal in decision.proposals]
     lines += [f"Take back: {ref}" for ref in decision.cancel]

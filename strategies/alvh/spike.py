@@ -82,20 +82,20 @@ def _suitable(reading: Reading, baseline: Surface | None) -> tuple[Check, ...]:
             "the book is not short vega, or cannot be valued: nothing to hedge",
         ),
         _check(
-            "book: put side",
-            side,
-            sizing.min_side_vega_usd,
-            side is not None and abs(side) >= sizing.min_side_vega_usd,
-            "the short puts are large enough to hedge",
-            "the short puts carry too little vega, or have no baseline: no opening",
-        ),
-        _check(
             "book: days left",
             share,
             SHORT_DATED_MAX,
             share is not None and share <= SHORT_DATED_MAX,
             "most of the vega lives longer than two days",
             "too much of the vega expires within days: VX is the wrong hedge for such condors",
+        ),
+        _check(
+            "book: put side",
+            side,
+            sizing.min_side_vega_usd,
+            side is not None and abs(side) >= sizing.min_side_vega_usd,
+            "the short puts are large enough to hedge",
+            "the short puts carry too little vega, or have no baseline: no opening",
         ),
     )
 
