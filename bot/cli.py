@@ -10,11 +10,23 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from bot.commands import calendar, demo, exporting, gateway, importing, operator, reading, replay, running, settings
+from bot.commands import (
+    calendar,
+    demo,
+    exporting,
+    gateway,
+    importing,
+    operator,
+    reading,
+    replay,
+    running,
+    settings,
+    whatif,
+)
 from bot.errors import AlvhError
 from config.layers import SettingsError
 
-COMMANDS = (demo, running, gateway, reading, operator, replay, exporting, calendar, importing, settings)
+COMMANDS = (demo, running, gateway, reading, whatif, operator, replay, exporting, calendar, importing, settings)
 """Modules that register commands, in the order in which `alvh --help` lists them."""
 
 HELP = (

@@ -1,0 +1,179 @@
+"""Say in plain words what the bot would do at a wake-up that was told, and with which numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.whatif.market import Wake
+from strategies.alvh.decide import decide
+from strategies.alvh.explain import explain, obstacle, table
+from strategies.alvh.holdings import MINI_MULTIPLIER, owned
+from strategies.alvh.policy import Policy
+from strategies.alvh.records import Decision, FutureQuote, Phase, Proposal, Purpose, Side
+from strategies.alvh.sizing import beta, cumulative_tranches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Hold what would be done and its numbers: minis held before and after, dollars, vega in dollars per VIX point."""
+
+    decision: Decision
+    arms: bool
+    tranche: int | None
+    contracts: str
+    minis_before: int
+    minis_after: int
+    target_minis: int
+    notional_usd: float
+    cost_usd: float
+    vega_before_usd: float | None
+    vega_after_usd: float | None
+    sentence: str
+    assumed: tuple[str, ...]
+
+    def as_text(self, *, with_table: bool) -> str:
+        """Return assumptions, explanation and, last, the sentence that sums it up."""
+        parts = ["Assumed:", *(f"  {line}" for line in self.assumed), ""]
+        body = columns(self.decision) if with_table else explain(self.decision)
+        return "\n".join([*parts, body, "", self.sentence])
+
+    def facts(self) -> dict[str, Any]:
+        """Return what `--json` prints."""
+        decision = self.decision
+        return {
+            "answer": self.sentence,
+            "arms": self.arms,
+            "tranche": self.tranche,
+            "contracts": self.contracts,
+            "minis_before": self.minis_before,
+            "minis_after": self.minis_after,
+            "target_minis": self.target_minis,
+            "notional_usd": round(self.notional_usd, 2),
+            "cost_usd": round(self.cost_usd, 2),
+            "vega_before_usd": self.vega_before_usd,
+            "vega_after_usd": self.vega_after_usd,
+            "time": decision.at.isoformat(),
+            "phase_after": str(decision.phase_after),
+            "proposals": [
+                {
+                    "side": str(proposal.side),
+                    "quantity": proposal.quantity,
+                    "class": proposal.trading_class,
+                    "purpose": str(proposal.purpose),
+                    "reason": proposal.reason,
+                }
+                for proposal in decision.proposals
+            ],
+            "checks": [
+                {"name": c.name, "observed": c.observed, "threshold": c.threshold, "passed": c.passed, "why": c.why}
+                for c in decision.checks
+            ],
+            "assumed": list(self.assumed),
+        }
+
+
+def ask(wake: Wake, policy: Policy, assumed: tuple[str, ...]) -> Answer:
+    """Decide the wake-up by the real rules and return what it means."""
+    decision = decide(wake.view, wake.book, wake.state, policy)
+    futures = {future.con_id: future for future in wake.view.futures}
+    traded = tuple(row for row in decision.proposals if row.con_id in futures)
+    change = sum(_signed(row) * row.multiplier // MINI_MULTIPLIER for row in traded)
+    before = owned(wake.state.lots)
+    book = decision.exposure.vega30_usd if decision.exposure is not None else None
+    moved = sum(_signed(row) * row.multiplier * beta(futures[row.con_id].dte, policy.sizing) for row in traded)
+    now = None if book is None else book + decision.hedge_usd_per_point
+    answer = Answer(
+        decision=decision,
+        arms=decision.memory.episode is not None,
+        tranche=next((row.tranche for row in traded if row.purpose is Purpose.TRANCHE), None),
+        contracts=" and ".join(_named(row, futures[row.con_id]) for row in traded),
+        minis_before=before,
+        minis_after=before + change,
+        target_minis=decision.target_minis,
+        notional_usd=sum(row.quantity * row.multiplier * (futures[row.con_id].quote.mid or 0.0) for row in traded),
+        cost_usd=sum(_cost(row, futures[row.con_id], policy) for row in traded),
+        vega_before_usd=now,
+        vega_after_usd=None if now is None else now + moved,
+        sentence="",
+        assumed=assumed,
+    )
+    return replace(answer, sentence=_sentence(answer, policy))
+
+
+def columns(decision: Decision) -> str:
+    """Return the checks as aligned columns, under the summary."""
+    rows = [("check", "observed", "limit", "passed", "why"), *table(decision)]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = ("  ".join([*(row[k].ljust(widths[k]) for k in range(4)), row[4]]) for row in rows)
+    return "\n".join([decision.summary, *lines])
+
+
+def _sentence(answer: Answer, policy: Policy) -> str:
+    decision = answer.decision
+    if not answer.contracts:
+        return f"{_idle(answer)}: {_reason(decision)}. {_vega(answer)}"
+    buys = any(row.side is Side.BUY for row in decision.proposals)
+    if not buys:
+        return (
+            f"It sells {answer.contracts} ({_purposes(decision.proposals)}): the hedge goes from {answer.minis_before} "
+            f"to {answer.minis_after} minis, cost about {_usd(answer.cost_usd)} in spread and fees. {_vega(answer)}"
+        )
+    steps = ", ".join(str(step) for step in cumulative_tranches(answer.target_minis, policy.tranches))
+    start = "It arms and buys" if answer.tranche == 1 else "It buys"
+    what = f"tranche {answer.tranche}" if answer.tranche is not None else _purposes(decision.proposals)
+    return (
+        f"{start} {what}: {answer.minis_after - answer.minis_before} minis as {answer.contracts} "
+        f"({_usd(answer.notional_usd)} of VX, about {_usd(answer.cost_usd)} in spread and fees), holding "
+        f"{answer.minis_after} of a target of {answer.target_minis} (tranches {steps}). {_vega(answer)}"
+    )
+
+
+def _idle(answer: Answer) -> str:
+    if answer.minis_before:
+        return f"It keeps its {answer.minis_before} minis and does nothing"
+    return "It arms but buys nothing yet" if answer.arms else "It does not arm and buys nothing"
+
+
+def _reason(decision: Decision) -> str:
+    check = obstacle(decision)
+    if decision.phase_after is Phase.UNWIND:
+        return "the rest of the hedge waits for its next stage"
+    return "nothing calls for an order" if check is None else check.why
+
+
+def _vega(answer: Answer) -> str:
+    if answer.vega_before_usd is None or answer.vega_after_usd is None:
+        return "The vega of the book is not known."
+    return (
+        f"Vega of book and hedge: {_usd(answer.vega_before_usd)} per VIX point before, "
+        f"{_usd(answer.vega_after_usd)} after."
+    )
+
+
+def _purposes(proposals: Iterable[Proposal]) -> str:
+    found = dict.fromkeys(
+        f"stage {row.stage}" if row.stage is not None else str(row.purpose).replace("-", " ") for row in proposals
+    )
+    return ", ".join(found)
+
+
+def _named(row: Proposal, future: FutureQuote) -> str:
+    return f"{row.quantity} {row.trading_class} {future.settles_on:%b%y} at about {future.quote.mid or 0.0:.2f}"
+
+
+def _signed(row: Proposal) -> int:
+    return row.quantity if row.side is Side.BUY else -row.quantity
+
+
+def _cost(row: Proposal, future: FutureQuote, policy: Policy) -> float:
+    """Return half the spread and the fees of one order in dollars."""
+    quote, rules = future.quote, policy.economics
+    half = 0.5 * ((quote.ask or 0.0) - (quote.bid or 0.0)) * row.multiplier
+    fee = rules.vx_fee_usd if row.trading_class == "VX" else rules.vxm_fee_usd
+    return row.quantity * (half + fee)
+
+
+def _usd(value: float) -> str:
+    return f"-${-value:,.0f}" if value < 0 else f"${value:,.0f}"
