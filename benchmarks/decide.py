@@ -1,11 +1,12 @@
 """Measure one decision on a book of 400 legs: `decide(view, book, state, policy)` alone, from plain records.
 
 There is no gateway, no broker library and no journal here. The book is 100 condors in ten expiries, no two of them at
-the same strikes; the market falls by 3% overnight. Three kinds of wake-up are timed:
+the same strikes. Four kinds of wake-up are timed:
 
-* ordinary: IB's greeks on every leg, a stored baseline, no surface due (four wake-ups of five);
+* ordinary: a quiet market, IB's greeks on every leg, a stored baseline, no surface due (four wake-ups of five);
 * surface due: the same, and the option surface is fitted and stored (every fifth minute);
-* own greeks: no greeks from IB, so every leg is valued from its quote, and the surface is due too: the longest way.
+* own greeks: no greeks from IB, so every leg is valued from its quote, and the surface is due too;
+* tranche: SPX fell by 3% overnight and the first tranche is bought, which reprices the book three times on top.
 
 Time is the CPU time of this process: another program on the machine does not count, a collection of rubbish does.
 """
@@ -64,8 +65,8 @@ DAYS = (date(2018, 1, 31), date(2018, 2, 1), date(2018, 2, 2), date(2018, 2, 5))
 BEFORE = datetime(2018, 2, 2, 20, 59, tzinfo=UTC)
 OPENS = datetime(2018, 2, 5, 14, 30, tzinfo=UTC)
 NOW = OPENS + timedelta(minutes=62)
-FORWARD, FALLEN = 2760.0, 2677.0
-CALM, WILD = 0.13, 0.24
+FORWARD, QUIET, FALLEN = 2760.0, 2752.0, 2677.0
+CALM, RAISED, WILD = 0.13, 0.14, 0.24
 BAR = timedelta(minutes=5)
 
 
@@ -225,7 +226,7 @@ def remembered() -> Memory:
     """Return the memory of a bot that watched Friday's close and stored a surface a minute ago."""
     calm, held = view_at(BEFORE, FORWARD, CALM), book_at(BEFORE, FORWARD, CALM)
     baseline = take_surface(calm, held, POLICY)
-    today = take_surface(view_at(NOW, FALLEN, WILD), book_at(NOW, FALLEN, WILD), POLICY)
+    today = take_surface(view_at(NOW, QUIET, RAISED), book_at(NOW, QUIET, RAISED), POLICY)
     if baseline is None or today is None:
         raise SystemExit("the book of this benchmark cannot be fitted: look at legs_of and chain_of")
     return Memory(
@@ -237,15 +238,17 @@ def remembered() -> Memory:
 
 
 def wake_ups() -> dict[str, WakeUp]:
-    """Return the three kinds of wake-up."""
+    """Return the four kinds of wake-up."""
     memory = remembered()
     due = replace(memory, closing_surface=taken_at(memory.closing_surface, NOW - timedelta(minutes=5)))
-    view, book = view_at(NOW, FALLEN, WILD), book_at(NOW, FALLEN, WILD)
+    view, book = view_at(NOW, QUIET, RAISED), book_at(NOW, QUIET, RAISED)
+    fallen, shaken = view_at(NOW, FALLEN, WILD), book_at(NOW, FALLEN, WILD)
     silent = replace(book, legs=tuple(replace(leg, greeks=None) for leg in book.legs))
     return {
         "ordinary": WakeUp(view=view, book=book, state=HedgeState(memory=memory)),
         "surface due": WakeUp(view=view, book=book, state=HedgeState(memory=due)),
         "own greeks": WakeUp(view=view, book=silent, state=HedgeState(memory=due)),
+        "tranche": WakeUp(view=fallen, book=shaken, state=HedgeState(memory=memory)),
     }
 
 

@@ -21,4 +21,4 @@ def decide(view: MarketView, book: Book, state: HedgeState, policy: Policy) -> D
     baseline = memory.episode.baseline if memory.episode else memory.baseline
     first_seen = {seen.con_id: seen.surface for seen in memory.first_seen}
     exposure = measure(valued, view, baseline, policy, first_seen=first_seen)
-    return judge(view, book, state, policy, memory=memory, exposure=exposure)
+    return judge(view, book, state, policy, memory=memory, exposure=exposure, valued=valued)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from math import floor
 
-from strategies.alvh.condors import recognise
 from strategies.alvh.policy import EventPolicy
 from strategies.alvh.readiness import number
 from strategies.alvh.reading import Reading
@@ -103,7 +102,7 @@ def budget(reading: Reading) -> tuple[float, tuple[Check, ...]]:
 def open_credit_usd(reading: Reading) -> float | None:
     """Return the credit taken in for the open condors in dollars; `None` when a leg's price is not known."""
     total = 0.0
-    for part in recognise(reading.book.legs, reading.view.now).parts:
+    for part in reading.found.parts:
         price = number(part.leg.avg_price)
         if price is None:
             return None

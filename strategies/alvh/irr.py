@@ -32,6 +32,8 @@ def irr(flows: Sequence[Flow]) -> float | None:
     low, late_sign = -high, math.copysign(1.0, timed[-1][1])
     for _ in range(_STEPS):
         middle = 0.5 * (low + high)
+        if middle in (low, high):  # two neighbouring numbers: nothing lies between
+            break
         if late_sign * _value(timed, middle) > 0.0:
             low = middle
         else:

@@ -42,6 +42,7 @@ from strategies.alvh.sizing import hedge_units_usd
 from strategies.alvh.spike import gauge
 from strategies.alvh.tranches import Plan, last_buy_price, orders, plan, target
 from strategies.alvh.unwind import Ceiling, ceilings, lowest
+from strategies.alvh.valued import Valued
 from strategies.alvh.variance_strip import informed
 
 
@@ -69,10 +70,20 @@ class Action:
 
 
 def judge(
-    view: MarketView, book: Book, state: HedgeState, policy: Policy, *, memory: Memory, exposure: Exposure
+    view: MarketView,
+    book: Book,
+    state: HedgeState,
+    policy: Policy,
+    *,
+    memory: Memory,
+    exposure: Exposure,
+    valued: Valued | None = None,
 ) -> Decision:
-    """Return the decision on a book that is already valued, with the baseline that the memory holds."""
-    reading = read(view, book, state, policy, memory, exposure)
+    """Return the decision on a book that is already valued, with the baseline that the memory holds.
+
+    `valued` holds its legs where the caller has them, so that no rule needs to value them again.
+    """
+    reading = read(view, book, state, policy, memory, exposure, valued)
     baseline = memory.episode.baseline if memory.episode else memory.baseline
     signs = _signs(reading, baseline)
     episode, ended = _carry(reading, signs)
@@ -138,6 +149,7 @@ def _act(
         reading.policy,
         replace(reading.memory, episode=episode),
         reading.exposure,
+        reading.valued,
     )
     hour = opening_time(reading.view, reading.policy)
     found = ceilings(reading, episode, samples)

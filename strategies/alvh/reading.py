@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from strategies.alvh.breadth import edr_pct, spx_return_pct
+from strategies.alvh.condors import Recognition, recognise
 from strategies.alvh.holdings import owned, working_minis
 from strategies.alvh.policy import Policy
 from strategies.alvh.readiness import fresh_price, number
 from strategies.alvh.records import Book, Exposure, FutureQuote, HedgeState, MarketView, Memory, Side
 from strategies.alvh.sizing import beta, choose_contract, vix_implied
+from strategies.alvh.valued import Valued
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +21,7 @@ class Reading:
 
     `vx` and `vxm` are the two contracts of the traded month, `front` the one whose price and bars are followed,
     `price` its fresh mid in points. `implied` is the VIX that this price implies. `own` counts the bot's lots and
-    `buying` and `selling` its working orders, all in minis.
+    `buying` and `selling` its working orders, all in minis. `valued` holds the legs where they are valued already.
     """
 
     view: MarketView
@@ -40,10 +42,22 @@ class Reading:
     own: int
     buying: int
     selling: int
+    valued: Valued | None = None
+
+    @property
+    def found(self) -> Recognition:
+        """Return what the book's legs are."""
+        return self.valued.found if self.valued else recognise(self.book.legs, self.view.now)
 
 
 def read(
-    view: MarketView, book: Book, state: HedgeState, policy: Policy, memory: Memory, exposure: Exposure
+    view: MarketView,
+    book: Book,
+    state: HedgeState,
+    policy: Policy,
+    memory: Memory,
+    exposure: Exposure,
+    valued: Valued | None = None,
 ) -> Reading:
     """Return the reading of this wake-up."""
     vx, vxm, front = traded_month(view, state, memory, policy)
@@ -67,6 +81,7 @@ def read(
         own=owned(state.lots),
         buying=working_minis(state, Side.BUY),
         selling=working_minis(state, Side.SELL),
+        valued=valued,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from strategies.alvh.carry import differential, financing_usd
-from strategies.alvh.condors import Part, recognise
+from strategies.alvh.condors import Part
 from strategies.alvh.holdings import minis
 from strategies.alvh.margin import margin_usd
 from strategies.alvh.overnight import credit_remaining_usd
@@ -52,7 +52,7 @@ def insurance(reading: Reading) -> Insurance | None:
     The cost is -(realised + unrealised) + fees + the interest that the margin of the lots has forgone each night. The
     journal counts realised and fees since it first saw the oldest leg that is still held.
     """
-    premium = premium_usd(recognise(reading.book.legs, reading.view.now).parts)
+    premium = premium_usd(reading.found.parts)
     gain, financing = unrealised_usd(reading), _financing(reading)
     if premium is None or premium <= 0.0 or gain is None or financing is None:
         return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strategies.alvh.carry import credit_rate, expected_roll_points
-from strategies.alvh.condors import Condor, recognise
+from strategies.alvh.condors import Condor
 from strategies.alvh.holdings import MINI_MULTIPLIER, minis
 from strategies.alvh.irr import DAYS_PER_YEAR, Flow, irr, simple_return
 from strategies.alvh.margin import margin_usd
@@ -21,6 +21,7 @@ from strategies.alvh.readiness import fresh_price, number
 from strategies.alvh.reading import Reading, contract
 from strategies.alvh.records import FutureQuote
 from strategies.alvh.scenario_shock import changes_usd, regressed
+from strategies.alvh.surface import quoted_smiles
 from strategies.alvh.tranches import as_contracts
 from strategies.alvh.valued import value_legs
 
@@ -117,8 +118,8 @@ def look_ahead(reading: Reading, planned: int) -> Outlook | str:
     hedge = _hedge(reading, planned)
     if isinstance(hedge, str):
         return hedge
-    found = recognise(reading.book.legs, reading.view.now)
-    if not found.condors:
+    condors = reading.found.condors
+    if not condors:
         return "there is no condor"
     changes = _condor_changes(reading, moves)
     if isinstance(changes, str):
@@ -137,7 +138,7 @@ def look_ahead(reading: Reading, planned: int) -> Outlook | str:
     return Outlook(
         outcomes=(outcomes[0], outcomes[1], outcomes[2]),
         days=rules.horizon_days,
-        condor_margin_usd=condor_margin_usd(found.condors),
+        condor_margin_usd=condor_margin_usd(condors),
         hedge_margin_usd=hedge.margin_usd,
         entry_usd=hedge.entry_usd,
     )
@@ -161,11 +162,10 @@ def _variation(hedge: Hedged, points: float, days: float) -> float:
 @np.errstate(all="ignore")
 def _condor_changes(reading: Reading, moves: tuple[float, float, float]) -> tuple[float, ...] | str:
     view, policy = reading.view, reading.policy
-    valued = value_legs(view, reading.book, policy, needs_quotes=True)
-    if valued.quoted is None:
-        return "the options have no quotes"
+    valued = reading.valued or value_legs(view, reading.book, policy)
+    quoted = valued.quoted or quoted_smiles(view, reading.book, policy)
     shocks = tuple(regressed(points, policy.sizing, days=policy.economics.horizon_days) for points in moves)
-    changes = changes_usd(valued.book, valued.held, valued.present, valued.quoted, view, shocks)
+    changes = changes_usd(valued.book, valued.held, valued.present, quoted, view, shocks)
     known = tuple(change for change in changes if change is not None)
     return known if len(known) == len(changes) else "a leg of the condors cannot be repriced"
 

@@ -40,13 +40,13 @@ class Valued:
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def value_legs(view: MarketView, book: Book, policy: Policy, *, needs_quotes: bool = False) -> Valued:
-    """Return the living legs of the book, recognised and valued; the quotes are read when asked for or needed."""
+def value_legs(view: MarketView, book: Book, policy: Policy) -> Valued:
+    """Return the living legs of the book, recognised and valued; the quotes are read only when a leg needs them."""
     columns = lay_out(book.legs, view.now, policy.sizing)
     found = recognise(columns.legs, view.now)
     ib, trusted = trusted_greeks(columns, policy.freshness.greeks_s)
-    reprices = needs_quotes or policy.sizing.vega_delta is VegaDelta.SCENARIO
-    quoted = quoted_smiles(view, book, policy) if reprices or not trusted.all() else None
+    needs_quotes = policy.sizing.vega_delta is VegaDelta.SCENARIO or not trusted.all()
+    quoted = quoted_smiles(view, book, policy) if needs_quotes else None
     present = value_now(columns, ib, trusted, quoted, view.rate)
     held = np.array(found.inside, dtype=np.float64)
     return Valued(book=columns, found=found, held=held, present=present, quoted=quoted)
