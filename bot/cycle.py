@@ -57,6 +57,7 @@ class Cycle:
         self._shelf = shelf
         self._desk = desk
         self._policy = policy
+        shelf.prepare()
 
     async def wake(self) -> None:
         """Run one wake-up; outside a session it does nothing."""

@@ -29,12 +29,20 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return adapter
 
 
-def to_json(record: object) -> dict[str, Any]:
+def prepare(*record_types: type) -> None:
+    """Build what reads and writes these records now, so that no wake-up waits for it."""
+    for record_type in record_types:
+        _adapter(record_type)
+
+
+def to_json(record: object, leave_out: Any = None) -> dict[str, Any]:
     """Return a frozen dataclass as a dict of JSON values; `canonical` refuses what is not finite in it.
 
-    A whole number where a float is declared passes (hence no warnings): it comes back as the equal float.
+    `leave_out` names fields as pydantic's `exclude` does. A whole number where a float is declared passes (hence no
+    warnings): it comes back as the equal float.
     """
-    return cast(dict[str, Any], _adapter(type(record)).dump_python(record, mode="json", warnings="none"))
+    adapter = _adapter(type(record))
+    return cast(dict[str, Any], adapter.dump_python(record, mode="json", exclude=leave_out, warnings="none"))
 
 
 def from_json(record_type: type[Record], values: Mapping[str, Any]) -> Record:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -41,7 +41,8 @@ class Entry:
     """Hold one line of the journal.
 
     `body` is what equal runs repeat exactly; `wall` holds what they cannot: wall-clock latency, process ids, the
-    broker's session numbers. Neither contains NaN.
+    broker's session numbers. Neither contains NaN. `record` is what the body was made from, given only to those who
+    follow a journal while it is written, so that they need not read back what was never away.
     """
 
     seq: int
@@ -49,3 +50,4 @@ class Entry:
     kind: Kind
     body: Mapping[str, Any]
     wall: Mapping[str, Any] | None = None
+    record: object = field(default=None, compare=False, repr=False)

@@ -24,7 +24,8 @@ from bot.broker.port import Fill, OrderTicket, OrderUpdate
 from bot.journal.calls import call_spend, fold_calls
 from bot.journal.codec import from_json
 from bot.journal.entry import Entry, Kind
-from bot.journal.shelf import Shelf
+from bot.journal.shelf import Shelf, Wakeup
+from bot.journal.tally import FirstSight, fees_usd, realised_usd
 from bot.orders import life
 from bot.orders.life import Execution, Life, Order
 from strategies.alvh.records import (
@@ -63,6 +64,7 @@ class Projection:
         self.shelf = Shelf()
         self._lots: tuple[Lot, ...] | None = ()
         self._calls: tuple[CallLot, ...] | None = ()
+        self._sight = FirstSight()
 
     def apply(self, entry: Entry) -> None:
         """Take in one entry."""
@@ -114,6 +116,8 @@ class Projection:
         futures = [(o, e) for o, e in self.executions() if o.proposal.call is None]
         buys = [(o, e) for o, e in futures if o.ticket.side is Side.BUY]
         today = [(o, e) for o, e in buys if session_day(e.at) == day]
+        since = self._sight.oldest
+        before = [(o, e) for o, e in futures if since is not None and e.at < since]
         return HedgeState(
             memory=self.memory(),
             lots=tuple(lot for lot in self.lots() if lot.settles_on > day),
@@ -122,6 +126,8 @@ class Projection:
             last_buy_price=buys[-1][1].price if buys else None,
             bought_today_minis=sum(e.quantity * o.ticket.instrument.multiplier for o, e in today) // MINI,
             attempts=tuple(Counter(o.proposal.key.rpartition("-")[0] for o in self.orders.values()).items()),
+            realised_usd=round(realised_usd(futures, self.lots()) - realised_usd(before, fold_lots(before)), 2),
+            fees_usd=round(fees_usd(futures) - fees_usd(before), 2),
             locked=self.locked(day),
             calls=tuple(lot for lot in self.calls() if lot.expires_on >= day),
             call_orders=tuple(_working(order) for order in self.open_orders if order.proposal.call is not None),
@@ -145,7 +151,7 @@ class Projection:
         return self._vega30
 
     def last_look(self) -> tuple[MarketView, Book] | None:
-        """Return the view (without bars) and the book of the last recorded wake-up."""
+        """Return the view (bars are left out when it was read back) and the book of the last recorded wake-up."""
         if self._look is None and self._wakeup is not None:
             self._look = self.shelf.look(self._wakeup)
         return self._look
@@ -157,7 +163,8 @@ class Projection:
     def _remember(self, entry: Entry) -> None:
         self.shelf.apply(entry)
         self._wakeup = entry.body
-        self._look = None
+        self._sight.look(entry.body["book"]["legs"], entry.at)
+        self._look = (entry.record.view, entry.record.book) if isinstance(entry.record, Wakeup) else None
         exposure = entry.body["decision"]["exposure"]
         self._vega30 = None if exposure is None else exposure["vega30_usd"]
 

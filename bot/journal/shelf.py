@@ -14,17 +14,31 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from bot.errors import Bug
-from bot.journal.codec import fingerprint, from_json, to_json
+from bot.journal.codec import fingerprint, from_json, prepare, to_json
 from bot.journal.contracts import Contracts
 from bot.journal.entry import Entry, Kind
 from bot.journal.series import SAMPLES, Ended, Series, names
 from bot.journal.store import Journal
-from strategies.alvh.records import Book, Decision, HedgeState, MarketView, Memory, Surface, SurfaceSource
+from strategies.alvh.records import (
+    Book,
+    ChainQuote,
+    Decision,
+    HedgeState,
+    MarketView,
+    Memory,
+    OptionLeg,
+    Sample,
+    Surface,
+    SurfaceSource,
+)
 
 ELSEWHERE = Surface(
     taken_at=datetime.fromtimestamp(0, UTC), session_day=date(1970, 1, 1), source=SurfaceSource.STORED, smiles=()
 )  # stands in a record where a surface is named by its digest instead
-NOWHERE = Memory()  # stands in a record where the memory is told apart
+CHAINS = ("chain", "vix_chain")  # the fields of a view that hold listed options
+SERIES = ("spx_bars", "vix_bars", "breadth_bars")
+LISTS = {"legs": True, "vix_options": True}
+SHELVED = dict.fromkeys((*CHAINS, *SERIES), True) | {"futures": {"__all__": {"bars": True}}}
 
 Draft = tuple[Kind, dict[str, Any]]
 
@@ -77,6 +91,11 @@ class Shelf:
                 self._leave(entry)
                 self._forget(entry.body)
 
+    @staticmethod
+    def prepare() -> None:
+        """Do what the first wake-up would otherwise wait for."""
+        prepare(MarketView, Book, HedgeState, Decision, Memory, Surface, OptionLeg, ChainQuote, Sample)
+
     def left(self) -> Memory | None:
         """Return the memory that the last wake-up left; `None` before the first."""
         return self._memory(max(self._memories)) if self._memories else None
@@ -99,6 +118,10 @@ class Shelf:
                 new.append((Kind.SURFACE, {"digest": digest, "surface": to_json(surface)}))
         return [*new, (Kind.WAKEUP, body)]
 
+    def wakeup(self, entry: Entry) -> Wakeup:
+        """Return the wake-up of an entry that is just written or, with every entry up to it applied, was read."""
+        return entry.record if isinstance(entry.record, Wakeup) else self.restore(entry.body)
+
     def restore(self, body: Mapping[str, Any]) -> Wakeup:
         """Return the wake-up whose short form this is; every entry before it must have been applied."""
         bare, book = self.look(body)
@@ -120,37 +143,26 @@ class Shelf:
 
     def look(self, body: Mapping[str, Any]) -> tuple[MarketView, Book]:
         """Return the view, without bars, and the book of a wake-up's short form."""
-        chain, legs = self._contracts.chain.read(body["view"]["chain"]), self._contracts.legs
-        book = body["book"]
+        view, book = body["view"], body["book"]
+        chains: Any = {name: self._contracts.chain.read(view[name]) for name in CHAINS if name in view}
+        legs: Any = {name: self._contracts.legs.read(book[name]) for name in LISTS}
         return (
-            replace(from_json(MarketView, {**body["view"], "chain": []}), chain=chain),
-            replace(
-                from_json(Book, {**book, "legs": [], "vix_options": []}),
-                legs=legs.read(book["legs"]),
-                vix_options=legs.read(book["vix_options"]),
-            ),
+            replace(from_json(MarketView, {**view, **dict.fromkeys((*chains, *SERIES), ())}), **chains),
+            replace(from_json(Book, {**book, **dict.fromkeys(LISTS, ())}), **legs),
         )
 
     def _body(self, wakeup: Wakeup) -> dict[str, Any]:
         """Return the short form of a wake-up."""
         view, book, state, decision = wakeup.view, wakeup.book, wakeup.state, wakeup.decision
-        bare = replace(
-            view,
-            chain=(),
-            spx_bars=(),
-            vix_bars=(),
-            breadth_bars=(),
-            futures=tuple(replace(future, bars=()) for future in view.futures),
-        )
         chain, legs = self._contracts.chain, self._contracts.legs
-        held = to_json(replace(book, legs=(), vix_options=()))
+        held = to_json(book, leave_out=LISTS)
         shown = names(_series(view) | {SAMPLES: decision.memory.samples})
         memory, surfaces = self._recalled(state.memory)
         return {
-            "view": to_json(bare) | {"chain": chain.write(view.chain)},
+            "view": to_json(view, leave_out=SHELVED) | {name: chain.write(getattr(view, name)) for name in CHAINS},
             "bars": shown,
             "book": held | {"legs": legs.write(book.legs), "vix_options": legs.write(book.vix_options)},
-            "state": to_json(replace(state, memory=NOWHERE)) | {"memory": memory},
+            "state": to_json(state, leave_out={"memory"}) | {"memory": memory},
             "decision": to_json(replace(decision, memory=replace(_bare(decision.memory), samples=()))),
             "surfaces": {"state": surfaces, "decision": self._names(decision.memory)},
         }
@@ -180,7 +192,8 @@ class Shelf:
     def _leave(self, entry: Entry) -> None:
         before = max(self._memories, default=None)
         kept = {} if before is None else {before: self._memories[before]}
-        self._memories = kept | {entry.seq: self._left(entry.body)}
+        just_written = entry.record.decision.memory if isinstance(entry.record, Wakeup) else None
+        self._memories = kept | {entry.seq: just_written or self._left(entry.body)}
 
     def _left(self, body: Mapping[str, Any]) -> _Left:
         newest = body["bars"].get(SAMPLES)
@@ -257,4 +270,4 @@ def record_wakeup(
     journal: Journal, shelf: Shelf, wakeup: Wakeup, *, at: datetime, wall: Mapping[str, Any] | None = None
 ) -> int:
     """Write a wake-up and what it needs at once, and return its `seq`; the journal is followed by `shelf.apply`."""
-    return journal.append_all(shelf.drafts(wakeup), at=at, wall=wall)
+    return journal.append_all(shelf.drafts(wakeup), at=at, wall=wall, record=wakeup)

@@ -93,6 +93,7 @@ class Journal(_Reading):
 
     def __init__(self, engine: Engine, name: str) -> None:
         self._engine = engine
+        self._connection = engine.connect()
         self._name = name
         self._broken = ""
         self._unsettled = 0
@@ -141,10 +142,12 @@ class Journal(_Reading):
         *,
         at: datetime,
         wall: Mapping[str, Any] | None = None,
+        record: object = None,
     ) -> int:
         """Write entries in one transaction, hand them to the followers and return the `seq` of the last.
 
-        `wall` belongs to the last. Raises as `append` does; then none of them is stored.
+        `wall` and `record`, what its body was made from, belong to the last. Raises as `append` does; then none of
+        them is stored.
         """
         if self._broken:
             raise Halt(self._failure("failed earlier"))
@@ -156,7 +159,7 @@ class Journal(_Reading):
         written = []
         for seq, (kind, body) in zip(self._insert(values), drafts, strict=True):
             written.append(Entry(seq=seq, at=at, kind=kind, body=body))
-        written[-1] = replace(written[-1], wall=wall)
+        written[-1] = replace(written[-1], wall=wall, record=record)
         for entry in written:
             for follower in self._followers:
                 follower(entry)
@@ -172,16 +175,16 @@ class Journal(_Reading):
             return
         self._unsettled = 0
         try:
-            with self._engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+            with self._connection.begin():
+                self._connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
         except SQLAlchemyError as error:
             self._broken = _first_line(error)
             raise Halt(self._failure("cannot be written")) from error
 
     def _insert(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
         try:
-            with self._engine.begin() as connection:
-                keys = [connection.execute(INSERT, row).inserted_primary_key for row in rows]
+            with self._connection.begin():
+                keys = [self._connection.execute(INSERT, row).inserted_primary_key for row in rows]
         except SQLAlchemyError as error:
             self._broken = _first_line(error)
             raise Halt(self._failure("cannot be written")) from error
@@ -202,6 +205,7 @@ class Journal(_Reading):
     def close(self) -> None:
         """Close the database; appending afterwards raises `Halt`."""
         self._broken = self._broken or "it was closed"
+        self._connection.close()
         self._engine.dispose()
 
 

@@ -162,7 +162,7 @@ class Teller:
         return tuple(sorted(filled, key=lambda trade: trade.at))
 
     def _wakeup(self, entry: Entry) -> None:
-        wakeup = self._projection.shelf.restore(entry.body)
+        wakeup = self._projection.shelf.wakeup(entry)
         decision = wakeup.decision
         self._mark(wakeup.view, wakeup.book)
         point = self._point(entry.seq, wakeup)

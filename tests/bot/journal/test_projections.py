@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from builders import OPEN
 from fake_broker import SETTLES, VXM
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,9 +15,11 @@ from stand import Stand, buying, selling
 
 from bot.guard.controls import GuardSettings
 from bot.journal import JournalReader, Kind, hedge_state, journal_path, orders
+from bot.journal.tally import FirstSight
 from bot.orders.desk import Outcome
 from strategies.alvh.records import Purpose
 
+MINUTE = timedelta(minutes=1)
 FREE = GuardSettings(
     messages_per_minute=999,
     messages_per_day=9999,
@@ -75,6 +79,42 @@ def test_what_was_bought_today_is_forgotten_tomorrow_and_settled_lots_are_gone(s
     tomorrow = stand.projection.state(day + timedelta(days=1))
     assert (tomorrow.bought_today_minis, len(tomorrow.lots)) == (0, 1)
     assert stand.projection.state(SETTLES).lots == ()
+
+
+def test_profit_is_that_of_the_lots_a_sale_took_and_fees_are_the_reported_ones(stand: Stand) -> None:
+    for tranche, price in ((1, 18.0), (2, 22.0)):
+        trade(stand, buying(2, key=f"b{tranche}", tranche=tranche), price)
+    # the two at 22 go first, then one at 18: 2 * -1 + 1 * 3 points of 100 $
+    trade(stand, selling(3), 21.0)
+    state = stand.projection.state(stand.view().session.day)
+    assert state.realised_usd == pytest.approx(100.0)
+    assert state.fees_usd == 0.0
+    sold = stand.broker.placed[-1].ref
+    reported = replace(next(iter(stand.projection.orders[sold].executions.values())), commission=1.65)
+    stand.projection.orders[sold] = replace(stand.projection.orders[sold], executions={reported.exec_id: reported})
+    assert stand.projection.state(stand.view().session.day).fees_usd == 1.65
+
+
+def test_trades_before_the_oldest_leg_still_held_no_longer_count() -> None:
+    sight = FirstSight()
+    assert sight.oldest is None
+    sight.look([(7, -10, None), (8, 10, None)], OPEN)
+    sight.look([(8, 10, None), (9, -10, None)], OPEN + MINUTE)
+    assert sight.oldest == OPEN  # leg 8 stays
+    sight.look([], OPEN + 2 * MINUTE)
+    assert sight.oldest == OPEN  # an empty list proves nothing
+    sight.look([{"con_id": 9}, {"con_id": 10}], OPEN + 3 * MINUTE)
+    assert sight.oldest == OPEN + MINUTE
+
+
+def test_profit_and_fees_start_anew_with_the_condors(stand: Stand) -> None:
+    trade(stand, buying(2, key="b1"), 18.0)
+    trade(stand, selling(1, key="s1"), 16.0)
+    stand.projection._sight.look([(1, -10)], stand.clock.now())
+    day = stand.view().session.day
+    assert stand.projection.state(day).realised_usd == 0.0
+    trade(stand, selling(1, key="s2"), 17.5)
+    assert stand.projection.state(day).realised_usd == pytest.approx(-50.0)
 
 
 def test_a_lock_for_one_day_holds_that_day_only(stand: Stand) -> None:

@@ -133,7 +133,6 @@ def test_entries_that_belong_together_are_stored_together_or_not_at_all(tmp_path
     last = journal.append_all([(Kind.BARS, {"n": 1}), (Kind.WAKEUP, {"n": 2})], at=T0, wall={"ms": 3})
     assert last == 2
     assert heard == [(1, 1, None), (2, 2, {"ms": 3})]
-    journal._engine.dispose()
     database = sqlite3.connect(journal_path(tmp_path, "paper", "DU1"))
     database.execute(
         "CREATE TRIGGER full BEFORE INSERT ON entries WHEN new.kind = 'wakeup' "
