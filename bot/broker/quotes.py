@@ -16,6 +16,7 @@ _OPEN_TICKS = {14: "open", 76: "open"}
 _DELAYED_TICKS = range(66, 84)
 _MARKET_FIELDS = ("bid", "ask", "last")
 LIVE = 1
+IB = GreeksSource.IB
 
 
 def clean_price(value: Any, *, zero_is_value: bool = False) -> float | None:
@@ -37,24 +38,40 @@ def clean_number(value: Any) -> float | None:
     return number if math.isfinite(number) and abs(number) < UNSET else None
 
 
-def clean_greeks(raw: Any, at: datetime, now: datetime) -> Greeks | None:
-    """Return the model's greeks, or `None` when any needed one is missing or a sentinel (-1, -2, DBL_MAX)."""
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Hold one computation of an option by IB's model, cleaned."""
+
+    iv: float
+    delta: float
+    gamma: float
+    vega: float
+    theta: float
+    underlying: float | None
+
+    def aged(self, age_s: float) -> Greeks:
+        """Return the greeks as they are so many seconds later."""
+        return Greeks(
+            iv=self.iv,
+            delta=self.delta,
+            gamma=self.gamma,
+            vega=self.vega,
+            theta=self.theta,
+            underlying=self.underlying,
+            age_s=age_s,
+            source=IB,
+        )
+
+
+def clean_model(raw: Any) -> Model | None:
+    """Return the model's computation, or `None` when a needed part is missing or a sentinel (-1, -2, DBL_MAX)."""
     iv, delta = clean_number(raw.impliedVol), clean_number(raw.delta)
     gamma, vega, theta = clean_number(raw.gamma), clean_number(raw.vega), clean_number(raw.theta)
     if iv is None or delta is None or gamma is None or vega is None or theta is None:
         return None
     if iv <= 0.0 or abs(delta) > 1.0 or gamma < 0.0 or vega < 0.0 or theta == -2.0:
         return None
-    return Greeks(
-        iv=iv,
-        delta=delta,
-        gamma=gamma,
-        vega=vega,
-        theta=theta,
-        underlying=clean_price(raw.undPrice),
-        age_s=(now - at).total_seconds(),
-        source=GreeksSource.IB,
-    )
+    return Model(iv, delta, gamma, vega, theta, clean_price(raw.undPrice))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,8 +83,8 @@ class Line:
     values: dict[str, float | None] = field(default_factory=dict)
     ticked_at: dict[str, datetime] = field(default_factory=dict)
     changed_at: datetime | None = None
-    greeks_raw: Any = None
-    greeks_at: datetime | None = None
+    model: Model | None = None
+    model_at: datetime | None = None
     delayed: bool = False
     refused: str = ""
     _shown: tuple[datetime, Quote] | None = None  # the quote of an instant, until a tick changes it
@@ -109,7 +126,7 @@ class Line:
         values["halted"] = clean_number(ticker.halted)
         self._shown = None
         if ticker.modelGreeks is not None:
-            self.greeks_raw, self.greeks_at = ticker.modelGreeks, now
+            self.model, self.model_at = clean_model(ticker.modelGreeks), now
             ticker.modelGreeks = None
 
     def quote(self, now: datetime) -> Quote:
@@ -144,9 +161,9 @@ class Line:
 
     def greeks(self, now: datetime) -> Greeks | None:
         """Return the model's greeks with their age, or `None`."""
-        if self.greeks_raw is None or self.greeks_at is None:
+        if self.model is None or self.model_at is None:
             return None
-        return clean_greeks(self.greeks_raw, self.greeks_at, now)
+        return self.model.aged((now - self.model_at).total_seconds())
 
     def unchanged_s(self, now: datetime) -> float | None:
         """Return the seconds since bid, ask or last changed."""

@@ -210,8 +210,7 @@ class ReadOnlyBroker:
         return tuple(sorted(rows, key=lambda row: row.instrument.con_id))
 
     def _position(self, row: Any) -> BrokerPosition:
-        plain = contracts.instrument_of(row.contract)
-        instrument = self._instruments.get(plain.con_id, plain)
+        instrument = self._instruments.get(row.contract.conId) or contracts.instrument_of(row.contract)
         factor = instrument.multiplier if instrument.sec_type in MULTIPLIED else 1
         return BrokerPosition(
             account=row.account,

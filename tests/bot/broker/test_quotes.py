@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.broker.quotes import Line, clean_greeks, clean_price
+from bot.broker.quotes import Line, clean_model, clean_price
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 DBL_MAX = 1.7976931348623157e308
@@ -38,11 +38,14 @@ def test_a_count_may_be_zero_and_a_price_may_not():
     ],
 )
 def test_one_sentinel_makes_the_greeks_missing(changes):
-    assert clean_greeks(raw_greeks(**changes), NOW, NOW) is None
+    assert clean_model(raw_greeks(**changes)) is None
 
 
 def test_a_missing_underlying_price_alone_does_not():
-    greeks = clean_greeks(raw_greeks(undPrice=None), NOW - timedelta(seconds=5), NOW)
+    line = Line(con_id=1)
+    ticker = SimpleNamespace(bidSize=2.0, askSize=2.0, marketDataType=1, halted=0.0)
+    line.refresh(SimpleNamespace(**vars(ticker), modelGreeks=raw_greeks(undPrice=None)), NOW - timedelta(seconds=5))
+    greeks = line.greeks(NOW)
     assert greeks is not None
     assert (greeks.underlying, greeks.age_s, greeks.vega) == (None, 5.0, 2.5)
 
