@@ -126,7 +126,8 @@ class HedgeState:
     """Hold what the journal knows: the last decision's memory, own lots and working orders, and today's activity.
 
     `attempts` counts, for each proposal key without its last part (the attempt number), the orders that were sent.
-    `realised_usd` and `fees_usd` are those of the bot's own fills since it last was flat and nothing was working.
+    `realised_usd` and `fees_usd` are those of the bot's own futures trades since the oldest option leg that is still
+    held was first seen.
     VIX calls stand apart from the futures: `calls` are own lots, `call_orders` what works in them, `call_spend` what
     was bought by layer and session. Nothing of them is in `lots` or `working`.
     """
