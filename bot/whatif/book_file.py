@@ -15,6 +15,8 @@ from bot.errors import UsageProblem
 CSV_COLUMNS = ("expires", "right", "strike", "quantity", "class", "price")
 CSV_NEEDED = CSV_COLUMNS[:4]
 
+TOKEN = 0.01  # points, paid for each long leg where only the condor's credit is known
+
 Price = Annotated[float, Field(gt=0.0, lt=1e6)]
 Strikes = tuple[Price, Price]
 SpxClass = Literal["SPX", "SPXW"]
@@ -25,12 +27,13 @@ class _Part(BaseModel):
 
 
 class CondorRow(_Part):
-    """Hold one iron condor: the two put strikes and the two call strikes; the outer ones are long."""
+    """Hold one iron condor: two put strikes and two call strikes, the outer ones long; `credit` per share if known."""
 
     expires: date
     quantity: int = Field(default=1, ge=1, le=100_000)
     puts: Strikes
     calls: Strikes
+    credit: Price | None = None
     trading_class: SpxClass = Field(default="SPXW", alias="class")
 
 
@@ -60,6 +63,7 @@ class AccountRow(_Part):
 
     net_liquidation: float | None = Field(default=None, gt=0.0)
     excess_liquidity: float | None = Field(default=None, gt=0.0)
+    cash: float | None = None
 
 
 class PriorRow(_Part):
@@ -160,15 +164,8 @@ def _check(path: Path, book: BookFile) -> None:
 
 def _condor_legs(row: CondorRow) -> tuple[LegRow, ...]:
     def leg(right: Literal["C", "P"], strike: float, quantity: int) -> LegRow:
-        return LegRow.model_validate(
-            {
-                "expires": row.expires,
-                "right": right,
-                "strike": strike,
-                "quantity": quantity,
-                "class": row.trading_class,
-            }
-        )
+        said = {"expires": row.expires, "right": right, "strike": strike, "quantity": quantity}
+        return LegRow.model_validate({**said, "class": row.trading_class, "price": _opened_at(row, quantity)})
 
     return (
         leg("P", min(row.puts), row.quantity),
@@ -176,3 +173,10 @@ def _condor_legs(row: CondorRow) -> tuple[LegRow, ...]:
         leg("C", min(row.calls), -row.quantity),
         leg("C", max(row.calls), row.quantity),
     )
+
+
+def _opened_at(row: CondorRow, quantity: int) -> float | None:
+    """Return a price for one leg such that the four together brought in the credit: it is laid on the short legs."""
+    if row.credit is None:
+        return None
+    return 0.5 * row.credit + TOKEN if quantity < 0 else TOKEN

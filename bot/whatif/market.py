@@ -54,10 +54,13 @@ class Wake:
 def wake(file: BookFile, told: Told, given: Given, policy: Policy) -> Wake:
     """Return the wake-up of a told market; raises `UsageProblem` for positions that cannot exist on that day."""
     market = Market(now=told.now, indices=told.after, rate=given.rate)
-    legs = held_legs(file.legs(), market)
+    close = Market(now=told.session.previous_close_at, indices=told.before, rate=given.rate)
+    legs = held_legs(file.legs(), market, close)
     futures = _futures(told, policy)
     lots = tuple(_lot(row, futures, told) for row in file.hedge)
-    baseline = _baseline(legs, told, given)
+    baseline = None  # the bot models one itself
+    if legs and given.baseline == "stored":
+        baseline = surface(legs, close, told.session.recent_days[-2])
     episode = _episode(file, lots, futures, baseline, told, given)
     memory = Memory(
         baseline=baseline,
@@ -73,7 +76,7 @@ def wake(file: BookFile, told: Told, given: Given, policy: Policy) -> Wake:
         futures=_positions(lots, told.session.day),
         vix_options=(),
         others=(),
-        account=Account(net_liquidation=told.net_liquidation, excess_liquidity=told.excess_liquidity),
+        account=Account(net_liquidation=told.net_liquidation, excess_liquidity=told.excess_liquidity, cash=told.cash),
         complete=True,
         age_s=AGE_S,
     )
@@ -176,14 +179,6 @@ def _positions(lots: tuple[Lot, ...], day: date) -> tuple[FuturePosition, ...]:
             quantity=before + lot.quantity,
         )
     return tuple(held.values())
-
-
-def _baseline(legs: tuple[OptionLeg, ...], told: Told, given: Given) -> Surface | None:
-    """Return the modelled surface of the session before, in the place of the one that the bot would have stored."""
-    if given.baseline == "modelled" or not legs:
-        return None  # the bot models one itself
-    close = Market(now=told.session.previous_close_at, indices=told.before, rate=given.rate)
-    return surface(legs, close, told.session.recent_days[-2])
 
 
 def _episode(

@@ -43,8 +43,8 @@ def settled(leg: LegRow) -> datetime:
     return found
 
 
-def held_legs(rows: Iterable[LegRow], market: Market) -> tuple[OptionLeg, ...]:
-    """Return the legs with modelled quotes; those that settled before are refused."""
+def held_legs(rows: Iterable[LegRow], market: Market, before: Market) -> tuple[OptionLeg, ...]:
+    """Return the legs with modelled quotes; those that settled are refused, those without a price opened `before`."""
     found = []
     for place, row in enumerate(rows, 1):
         instant = settled(row)
@@ -66,7 +66,7 @@ def held_legs(rows: Iterable[LegRow], market: Market) -> tuple[OptionLeg, ...]:
                 quantity=row.quantity,
                 multiplier=100,
                 quote=quote,
-                avg_price=row.price,
+                avg_price=row.price or quoted(before, instant, row.strike, row.right).mid,
                 spread_median=((quote.ask or 0.0) - (quote.bid or 0.0)) / mid,
             )
         )

@@ -86,6 +86,7 @@ class Told:
     macd: Macd
     net_liquidation: float | None
     excess_liquidity: float | None
+    cash: float | None
     assumed: tuple[str, ...]
 
 
@@ -104,6 +105,8 @@ def tell(book: BookFile, given: Given, policy: Policy) -> Told:
     if excess is None and worth is not None:
         excess = EXCESS_OF_WORTH * worth
         assumed.append(f"excess liquidity ${excess:,.0f} (0.6 of net liquidation; --excess)")
+    if any(leg.price is None for leg in book.legs()):
+        assumed.append("the condors were opened at the prices of the session before (credit = ..., or price = ...)")
     months = _months(book, given, session.day, after.vix - before.vix, policy, assumed)
     return Told(
         now=now,
@@ -117,6 +120,7 @@ def tell(book: BookFile, given: Given, policy: Policy) -> Told:
         macd=given.macd or Macd.FLAT,
         net_liquidation=worth,
         excess_liquidity=excess,
+        cash=worth if book.account.cash is None else book.account.cash,
         assumed=tuple(assumed),
     )
 

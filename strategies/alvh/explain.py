@@ -103,6 +103,11 @@ def _book(exposure: Exposure | None) -> list[str]:
         f"Theta {_usd(exposure.theta_usd)} a day, vega {_usd(exposure.vega_usd)} per vol point "
         f"({_usd(exposure.vega30_usd)} per VIX point), delta {_usd(exposure.delta_usd)} per SPX point",
     ]
+    if exposure.vega30_baseline_usd is not None and exposure.vega_delta_usd is not None:
+        lines.append(
+            f"Prior close: {_usd(exposure.vega30_baseline_usd)} per VIX point on the surface of the session before; "
+            f"vega delta {_usd(exposure.vega_delta_usd)}"
+        )
     if exposure.lower_break_even is not None and exposure.upper_break_even is not None:
         below, above = exposure.lower_break_even, exposure.upper_break_even
         lines.append(f"Nearest break-evens, each expiry by itself: {below:,.0f} below, {above:,.0f} above")

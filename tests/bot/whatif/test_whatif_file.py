@@ -132,7 +132,9 @@ def test_a_modelled_baseline_allows_the_first_tranche_only(capsys: Output) -> No
 
 
 def test_a_second_tranche_needs_two_rising_bars_or_a_promoter(capsys: Output, tmp_path: Path) -> None:
-    market = (*written(tmp_path, HELD), "--vix", "26", "--vx", "22.5", "--spx", "6520")
+    loose = tmp_path / "loose.toml"
+    loose.write_text("[policy.economics]\nenabled = false\n")
+    market = (*written(tmp_path, HELD), "--vix", "26", "--vx", "22.5", "--spx", "6520", "--config", str(loose))
     assert asked(capsys, *market, "--macd", "rising")["tranche"] == 2
     assert asked(capsys, *market, "--macd", "once")["tranche"] is None
     assert asked(capsys, *market, "--macd", "once", "--profile", "promoter")["tranche"] == 2
