@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from bot.broker.port import BrokerPosition, Instrument, Reader
@@ -10,6 +11,7 @@ from bot.observe.settlement import settles_at
 from strategies.alvh.records import FuturePosition, OptionLeg, OtherPosition, Right
 
 FUTURE_SYMBOLS = frozenset({"VIX", "VXM"})
+RIGHTS = {right.value: right for right in Right}
 
 
 def is_leg(instrument: Instrument) -> bool:
@@ -42,20 +44,47 @@ def is_readable(instrument: Instrument) -> bool:
     known = (
         instrument.expires_on is not None and settles_at(instrument.trading_class, instrument.expires_on) is not None
     )
-    return known and instrument.right in (Right.CALL, Right.PUT)
+    return known and instrument.right in RIGHTS
 
 
-def option_leg(row: BrokerPosition, broker: Reader, spread_median: Callable[[int], float | None]) -> OptionLeg | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorted:
+    """Hold the account's positions by what they are."""
+
+    legs: tuple[BrokerPosition, ...]
+    vix_options: tuple[BrokerPosition, ...]
+    futures: tuple[BrokerPosition, ...]
+    rest: tuple[BrokerPosition, ...]
+
+
+def sort(rows: Iterable[BrokerPosition]) -> Sorted:
+    """Look at each position once and put it where it belongs."""
+    found: dict[str, list[BrokerPosition]] = {"legs": [], "vix_options": [], "futures": [], "rest": []}
+    for row in rows:
+        found[_place(row.instrument)].append(row)
+    return Sorted(**{name: tuple(held) for name, held in found.items()})
+
+
+def _place(instrument: Instrument) -> str:
+    if is_leg(instrument):
+        return "legs"
+    if is_vix_option(instrument):
+        return "vix_options"
+    return "futures" if is_future(instrument) else "rest"
+
+
+def option_leg(row: BrokerPosition, broker: Reader, spread_median: float | None) -> OptionLeg | None:
     """Return one option position with its quote and greeks; `None` when it is not readable."""
     held = row.instrument
     settled = None if held.expires_on is None else settles_at(held.trading_class, held.expires_on)
-    if held.expires_on is None or settled is None or held.right not in (Right.CALL, Right.PUT):
+    right = RIGHTS.get(held.right)
+    if held.expires_on is None or settled is None or right is None:
         return None
     return OptionLeg(
         con_id=held.con_id,
         symbol=held.symbol,
         trading_class=held.trading_class,
-        right=Right(held.right),
+        right=right,
         strike=held.strike,
         expires_on=held.expires_on,
         settles_at=settled,
@@ -64,7 +93,7 @@ def option_leg(row: BrokerPosition, broker: Reader, spread_median: Callable[[int
         quote=broker.quote(held.con_id),
         avg_price=row.avg_price,
         greeks=broker.greeks(held.con_id),
-        spread_median=spread_median(held.con_id),
+        spread_median=spread_median,
     )
 
 
@@ -84,9 +113,8 @@ def future_position(row: BrokerPosition, today: date) -> FuturePosition | None:
     )
 
 
-def others(rows: Sequence[BrokerPosition]) -> tuple[OtherPosition, ...]:
+def others(rest: Iterable[BrokerPosition]) -> tuple[OtherPosition, ...]:
     """Return the positions that the method neither hedges nor trades, in words."""
-    rest = [row for row in rows if not is_quoted(row.instrument)]
     return tuple(OtherPosition(description=_words(row.instrument), quantity=float(row.quantity)) for row in rest)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot import session as calendar
 from bot.broker.port import Instrument, Reader
+from bot.observe.book import RIGHTS
 from bot.observe.instruments import Universe
 from bot.observe.series import Series
 from strategies.alvh.records import (
@@ -15,7 +16,6 @@ from strategies.alvh.records import (
     ChainQuote,
     FutureQuote,
     IndexQuote,
-    Right,
     Session,
 )
 
@@ -86,7 +86,7 @@ def chain_quotes(broker: Reader, options: Iterable[tuple[Instrument, datetime]])
         ChainQuote(
             con_id=option.con_id,
             trading_class=option.trading_class,
-            right=Right(option.right),
+            right=RIGHTS[option.right],
             strike=option.strike,
             expires_on=option.expires_on,
             settles_at=settled,
@@ -94,7 +94,7 @@ def chain_quotes(broker: Reader, options: Iterable[tuple[Instrument, datetime]])
             iv=None if (greeks := broker.greeks(option.con_id)) is None else greeks.iv,
         )
         for option, settled in options
-        if option.expires_on is not None
+        if option.expires_on is not None and option.right in RIGHTS
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -174,7 +174,11 @@ class Observer:
         found = await self._broker.positions()
         if not found.complete:
             faults.append("positions were not confirmed as complete")
-        rows = [await self._qualify(row, faults) for row in found.rows]
+        known = self._qualified
+        rows = [
+            row if known.get(row.instrument.con_id) is row.instrument else await self._qualify(row, faults)
+            for row in found.rows
+        ]
         return Positions(rows=tuple(rows), complete=found.complete, taken_at=found.taken_at)
 
     async def _qualify(self, row: BrokerPosition, faults: list[str]) -> BrokerPosition:
@@ -282,23 +286,19 @@ class Observer:
         )
 
     def _book(self, positions: Positions, account: Account, session: Session) -> Book:
-        rows = positions.rows
-        futures = [shelf.future_position(row, session.day) for row in rows if shelf.is_future(row.instrument)]
+        held = shelf.sort(positions.rows)
+        futures = [shelf.future_position(row, session.day) for row in held.futures]
+        spreads = self._spreads.usual(self._clock.now())
         return Book(
-            legs=self._legs([row for row in rows if shelf.is_leg(row.instrument)]),
+            legs=self._legs(held.legs, spreads),
             futures=tuple(future for future in futures if future is not None),
-            vix_options=self._legs([row for row in rows if shelf.is_vix_option(row.instrument)]),
-            others=shelf.others(rows),
+            vix_options=self._legs(held.vix_options, spreads),
+            others=shelf.others(held.rest),
             account=account,
             complete=positions.complete,
             age_s=(self._clock.now() - positions.taken_at).total_seconds(),
         )
 
-    def _legs(self, rows: Sequence[BrokerPosition]) -> tuple[OptionLeg, ...]:
-        now = self._clock.now()
-
-        def usual_spread(con_id: int) -> float | None:
-            return self._spreads.usual(con_id, now)
-
-        legs = [shelf.option_leg(row, self._broker, usual_spread) for row in rows]
+    def _legs(self, rows: Sequence[BrokerPosition], spreads: Mapping[int, float]) -> tuple[OptionLeg, ...]:
+        legs = [shelf.option_leg(row, self._broker, spreads.get(row.instrument.con_id)) for row in rows]
         return tuple(leg for leg in legs if leg is not None)

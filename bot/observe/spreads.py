@@ -70,6 +70,7 @@ class Spreads:
             found.append(tuple(await broker.bars(leg, what=side, minutes=MINUTES, count=BARS, end=now, rth=True)))
         return tuple(found)
 
-    def usual(self, con_id: int, now: datetime) -> float | None:
-        """Return the usual relative spread of one option at this time of day, or `None`."""
-        return self._medians[con_id].get(half_hour(now)) if con_id in self._medians else None
+    def usual(self, now: datetime) -> dict[int, float]:
+        """Return the usual relative spread at this time of day by con_id, of the options for which it is known."""
+        slot = half_hour(now)
+        return {con_id: medians[slot] for con_id, medians in self._medians.items() if slot in medians}

@@ -28,8 +28,8 @@ async def test_a_bounded_number_is_fetched_a_wake_up_and_each_once():
     for _ in range(3):
         await spreads.fetch(history, LEGS[:5], NOW, NOW.date(), most=2)
     assert history.asked == [(n, side) for n in range(5) for side in ("BID", "ASK")]
-    assert spreads.usual(0, NOW) is not None
-    assert spreads.usual(59, NOW) is None
+    assert 0 in spreads.usual(NOW)
+    assert 59 not in spreads.usual(NOW)
 
 
 async def test_the_pace_of_history_stays_below_the_brokers_limit():
