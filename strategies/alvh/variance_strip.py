@@ -25,16 +25,21 @@ Ints = NDArray[np.intp]
 MONTH_DAYS = 30.0
 INDEX_DAYS = (9.0, 30.0, 93.0)  # VIX9D, VIX, VIX3M
 FEWEST = 2
+PROXY_POINTS = 1.0
 SIDES = ((Right.CALL, "bid"), (Right.CALL, "ask"), (Right.PUT, "bid"), (Right.PUT, "ask"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """Hold a term structure: days to settlement and total variance (volatility in percent, squared, times days)."""
+    """Hold a term structure: days to settlement and total variance (volatility in percent, squared, times days).
+
+    `error` is how many points a forward volatility from it may be wrong; nothing is called rich or cheap within it.
+    """
 
     days: tuple[float, ...]
     variance: tuple[float, ...]
     source: str
+    error: float
 
     def volatility(self, days: float) -> float | None:
         """Return the volatility in percent at a term inside the known ones, total variance linear in time."""
@@ -115,6 +120,7 @@ def index_term(view: MarketView, max_age_s: float) -> Term:
         days=tuple(days for days, _ in known),
         variance=tuple(value * value * days for days, value in known),
         source="a proxy from the VIX indices, good to about a point",
+        error=PROXY_POINTS,
     )
 
 
@@ -137,6 +143,7 @@ def chain_term(view: MarketView, fewest: int, max_age_s: float) -> Term:
         days=tuple(days for days, _ in found),
         variance=tuple(value for _, value in found),
         source="the strips of SPX options",
+        error=0.0,
     )
 
 
@@ -155,15 +162,16 @@ def informed(reading: Reading) -> tuple[Check, ...]:
             continue
         bound = forward_volatility(first, near, second, far)
         if bound is not None:
-            return (_bound(price, bound, rules.rich_points, term), _convexity(reading, price, bound, near))
+            low, high = bound - term.error, bound + term.error
+            return (_bound(price, bound, high + rules.rich_points, term), _convexity(reading, price, low, near))
     return (_told("strip: bound", None, None, "not measurable: no term structure covers this VX and its month"),)
 
 
-def _bound(price: float, bound: float, slack: float, term: Term) -> Check:
+def _bound(price: float, bound: float, limit: float, term: Term) -> Check:
     why = f"VX {price:.2f} against {bound:.2f} of forward volatility ({term.source})"
-    if price > bound + slack:
+    if price > limit:
         why += ": RICH, options on VIX may insure for less"
-    return _told("strip: bound", price, bound + slack, why)
+    return _told("strip: bound", price, limit, why)
 
 
 def _convexity(reading: Reading, price: float, bound: float, days: float) -> Check:
@@ -171,12 +179,14 @@ def _convexity(reading: Reading, price: float, bound: float, days: float) -> Che
     name, vvix = "strip: vol of vol", reading.view.vvix
     quoted = None if vvix is None else number(vvix.last)
     if bound <= price:
-        return _told(name, None, None, "VX stands on or over its bound: no vol of vol fits")
+        return _told(name, None, None, "VX stands on or over the least its bound can be: no room for vol of vol")
     implied = 100.0 * sqrt(2.0 * log(bound / price) * DAYS_PER_YEAR / days)
     if quoted is None:
-        return _told(name, implied, None, f"VX leaves room for {implied:.0f}% of vol of vol; VVIX is not known")
+        return _told(
+            name, implied, None, f"VX leaves room for at least {implied:.0f}% of vol of vol; VVIX is not known"
+        )
     limit = (1.0 + reading.policy.parity.cheap_share) * quoted
-    why = f"VX leaves room for {implied:.0f}% of vol of vol against VVIX {quoted:.0f}"
+    why = f"VX leaves room for at least {implied:.0f}% of vol of vol against VVIX {quoted:.0f}"
     return _told(name, implied, limit, f"{why}: CHEAP" if implied > limit else why)
 
 

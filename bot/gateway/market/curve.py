@@ -13,7 +13,7 @@ from bot.gateway.errors import ScenarioError
 from bot.gateway.market.bridge import Array, generator, held, settled_noise
 from bot.gateway.market.grid import TICK_SECONDS
 from bot.gateway.market.indices import Clockwork, Mask, day_ranges, within_ranges
-from bot.gateway.market.scenario import LateMove, Scenario
+from bot.gateway.market.scenario import Disconnect, LateMove, Scenario
 from bot.gateway.market.sessions import NEW_YORK, VX_SETTLES_AT_CASH_CLOSE_SINCE, Hours
 from bot.gateway.market.tables import Row, day, read_rows
 
@@ -32,10 +32,15 @@ def beta(days: NDArray[np.floating]) -> Array:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Future:
-    """Hold one VX monthly: mid at every tick, settlements by tick, volumes by trade date, and the final price."""
+    """Hold one VX monthly: mid at every tick, settlements by tick, volumes by trade date, and the final price.
+
+    `shown` is what the future is quoted around: its mid, but for the disconnects of the scenario. Options on VIX are
+    priced from `mid`.
+    """
 
     settles_on: date
     mid: Array
+    shown: Array
     settle_ticks: NDArray[np.int64]
     settle_values: Array
     volumes: Mapping[date, float]
@@ -96,15 +101,27 @@ def _future(
     path = raw + np.interp(clock.pace, clock.pace[at], prices - raw[at])
     path = _damped(path, raw, at, prices, late)
     path = within_ranges(path, day_ranges(live, Hours.VX, clock), at, prices)
+    mid = held(np.maximum(path, 0.05), _trading(scenario, clock))
     return Future(
         settles_on=expiry,
-        mid=held(np.maximum(path, 0.05), _trading(scenario, clock)),
+        mid=mid,
+        shown=_shown(mid, scenario.disconnects, clock),
         settle_ticks=ticks,
         settle_values=values,
         volumes={row.at.astimezone(NEW_YORK).date(): row.numbers.get("volume", 0.0) for row in rows},
         open_interest={row.at.astimezone(NEW_YORK).date(): row.numbers.get("open_interest", 0.0) for row in rows},
         final=final,
     )
+
+
+def _shown(mid: Array, disconnects: Sequence[Disconnect], clock: Clockwork) -> Array:
+    """Return the path around which a future is quoted."""
+    if not disconnects:
+        return mid
+    shown = mid.copy()
+    for gap in disconnects:
+        shown[clock.grid.index(gap.begins) : clock.grid.index(gap.ends)] += gap.points
+    return np.maximum(shown, 0.05)
 
 
 def _trading(scenario: Scenario, clock: Clockwork) -> Mask:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -59,6 +59,16 @@ class LateMove:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnect:
+    """Say that VX and VXM were quoted `points` away from what options on VIX were priced from, for a while."""
+
+    begins: datetime
+    ends: datetime
+    points: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CondorPlan:
     """Hold one lot of iron condors found in the account, opened at the close of `opened` at the model's prices."""
 
@@ -84,7 +94,11 @@ class CondorAt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """Hold everything `session.toml` says."""
+    """Hold everything `session.toml` says.
+
+    `policy` are settings of a bot's method with which the scenario is meant to be seen, `surprises` a file of what the
+    releases of these days surprised by; the gateway itself reads neither.
+    """
 
     name: str
     folder: Path
@@ -101,7 +115,10 @@ class Scenario:
     series: Mapping[str, Series]
     halts: tuple[Halt, ...]
     late_moves: tuple[LateMove, ...]
+    disconnects: tuple[Disconnect, ...]
     book: tuple[CondorPlan | CondorAt, ...]
+    policy: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    surprises: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +132,8 @@ class ScenarioInfo:
     end: datetime
     seed: int
     series: tuple[tuple[str, Kind, str], ...]
+    policy: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    surprises: Path | None = None
 
 
 SERIES_NAMES = (
@@ -144,7 +163,7 @@ _TOP = {
     "series",
     "halt",
 }
-_TOP |= {"late_move", "book", "condor"}
+_TOP |= {"late_move", "disconnect", "book", "condor", "policy", "surprises"}
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -178,6 +197,8 @@ def scenario_info(scenario: str | Path) -> ScenarioInfo:
         end=found.end,
         seed=found.seed,
         series=series,
+        policy=found.policy,
+        surprises=found.folder / found.surprises if found.surprises else None,
     )
 
 
@@ -208,11 +229,23 @@ def read_scenario(folder: Path) -> Scenario:
         series=_series(top.table("series")),
         halts=tuple(_halt(item) for item in top.tables("halt", {"begins", "ends", "futures_end", "source"})),
         late_moves=tuple(_late_move(item) for item in top.tables("late_move", {"day", "since", "done", "source"})),
+        disconnects=tuple(
+            _disconnect(item) for item in top.tables("disconnect", {"begins", "ends", "points", "source"})
+        ),
         book=(
             *(_condors(item) for item in top.tables("book", set(CondorPlan.__dataclass_fields__))),
             *(_condors_at(item) for item in top.tables("condor", set(CondorAt.__dataclass_fields__))),
         ),
+        policy=_policy(raw.get("policy", {})),
+        surprises=top.text("surprises", ""),
     )
+
+
+def _policy(raw: Any) -> dict[str, Mapping[str, Any]]:
+    """Return the settings of the method by group; whether they exist and fit is for the program that obeys them."""
+    if not isinstance(raw, Mapping) or not all(isinstance(group, Mapping) for group in raw.values()):
+        raise ScenarioError(f"{SESSION_FILE}: [policy] holds groups of settings; write them as [policy.events]")
+    return {str(name): dict(group) for name, group in raw.items()}
 
 
 def _series(raw: Mapping[str, Any]) -> dict[str, Series]:
@@ -251,6 +284,15 @@ def _late_move(table: _Table) -> LateMove:
         since=table.instant("since"),
         done=table.number("done", low=0.0, high=1.0),
         source=table.text("source"),
+    )
+
+
+def _disconnect(table: _Table) -> Disconnect:
+    begins, ends = table.instant("begins"), table.instant("ends")
+    if begins >= ends:
+        raise ScenarioError(f"{SESSION_FILE}: a disconnect begins at {begins} and ends at {ends}; swap or mend them")
+    return Disconnect(
+        begins=begins, ends=ends, points=table.number("points", low=-20.0, high=20.0), source=table.text("source")
     )
 
 

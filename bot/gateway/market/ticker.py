@@ -91,12 +91,12 @@ class Ticker:
         noon_s = _noon_s(future.settles_on)
         days = np.asarray((noon_s - seconds) / 86400.0, dtype=np.float64)
         stress = Stress.at(world.paths.driver, world.clock.regular[Hours.VX], ticks)
-        return future_book(future.mid[ticks], days, stress, ticks, con_id=con_id, mini=mini, seed=world.seed)
+        return future_book(future.shown[ticks], days, stress, ticks, con_id=con_id, mini=mini, seed=world.seed)
 
     def future_last(self, future: Future, ticks: Ints | slice, *, mini: bool) -> Array:
-        """Return last trades: the mid, rounded to the tick."""
+        """Return last trades: what it is quoted around, rounded to the tick."""
         step = 0.01 if mini else 0.05
-        return np.asarray(np.round(np.round(future.mid[ticks] / step) * step, 2))
+        return np.asarray(np.round(np.round(future.shown[ticks] / step) * step, 2))
 
     def future(self, future: Future, tick: int, *, con_id: int, mini: bool, open_: bool, halted: bool) -> Quote:
         """Return the quote of a future; without bid and ask while it does not trade."""

@@ -145,22 +145,22 @@ def test_the_indices_bound_a_future_thirty_days_out() -> None:
     # 30 and 60 days: 20^2 * 30 = 12000; 19^2 * 93 = 33573; at 60 days 12000 + 21573 * 30/63 = 22272.9; forward
     # sqrt((22272.9 - 12000) / 30) = 18.505
     found = checks(seen(vx=18.5))["strip: bound"]
-    assert found.threshold == pytest.approx(18.505 + 0.5, abs=1e-3)
+    assert found.threshold == pytest.approx(18.505 + 0.5 + 1.0, abs=1e-3)
     assert "RICH" not in found.why
     assert "proxy" in found.why
-    assert "RICH" in checks(seen(vx=19.1))["strip: bound"].why
+    assert "RICH" in checks(seen(vx=20.1))["strip: bound"].why
 
 
 def test_a_future_far_under_its_bound_is_cheap_against_vvix() -> None:
-    # sqrt(2 ln(18.505 / 16.5) * 365 / 30) = 1.670
+    # a point less than the bound, for the proxy: sqrt(2 ln(17.505 / 15.6) * 365 / 30) = 1.675
     vvix = IndexQuote(symbol="VVIX", last=100.0, age_s=60.0)
-    found = checks(seen(vx=16.5, vvix=vvix))["strip: vol of vol"]
-    assert found.observed == pytest.approx(167.0, abs=0.5)
+    found = checks(seen(vx=15.6, vvix=vvix))["strip: vol of vol"]
+    assert found.observed == pytest.approx(167.5, abs=0.5)
     assert found.threshold == 125.0
     assert "CHEAP" in found.why
-    calm = checks(seen(vx=16.5, vvix=replace(vvix, last=150.0)))["strip: vol of vol"]
+    calm = checks(seen(vx=15.6, vvix=replace(vvix, last=150.0)))["strip: vol of vol"]
     assert "CHEAP" not in calm.why
-    assert "not known" in checks(seen(vx=16.5))["strip: vol of vol"].why
+    assert "not known" in checks(seen(vx=15.6))["strip: vol of vol"].why
 
 
 def test_stale_and_missing_indices_measure_nothing() -> None:
