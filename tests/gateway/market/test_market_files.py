@@ -143,6 +143,7 @@ def test_every_shipped_scenario_says_what_is_recorded_and_what_is_modelled() -> 
         "crash-2020-03",
         "false-spike-2024-08",
         "half-day",
+        "parity-break",
         "spike-2018-02",
         "spike-2021-01",
         "whipsaw-2025-04",
