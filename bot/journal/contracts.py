@@ -6,7 +6,7 @@ first seen and get a number; from then on a leg is a row: that number, then quan
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, get_type_hints
 
@@ -39,6 +39,7 @@ class Listing:
         self._named: set[int] = set()
         self._columns_now = self._rows.columns
         self._columns: Sequence[Any] | None = None
+        self._reader: Callable[[Any], Any] | None = None
 
     def write(self, records: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return the rows of these options, each begun by its number."""
@@ -62,6 +63,7 @@ class Listing:
         """Take in what `news` gave, as the journal holds it."""
         if "columns" in news:
             self._columns = news["columns"]
+            self._reader = self._rows.reader(news["columns"])
         if "contracts" in news:
             self._hold(news["contracts"])
         if news.get("forgotten"):
@@ -72,11 +74,10 @@ class Listing:
         if not rows or isinstance(rows[0], Mapping):
             return from_json_all(self._record_type, rows)
         unknown = {row[0] for row in rows} - self._held.keys()
-        if unknown or self._columns is None:
+        if unknown or self._reader is None:
             raise Bug(f"no earlier entry holds the contracts {sorted(unknown)}: feed the shelf every entry before it")
-        moving = self._rows.named([row[1:] for row in rows], self._columns)
-        held = self._held
-        return from_json_all(self._record_type, [held[row[0]] | now for row, now in zip(rows, moving, strict=True)])
+        held, read = self._held, self._reader
+        return from_json_all(self._record_type, [held[row[0]] | read(row[1:]) for row in rows])
 
     def _list(self, record: Any) -> int:
         self._last += 1

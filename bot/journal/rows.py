@@ -46,21 +46,31 @@ class Rows:
         parts = zip(*(rows.rows([*map(get, records)]) for _, get, rows in self._inner), strict=True)
         return [own + inner for own, inner in zip(cells, parts, strict=True)]
 
-    def named(self, rows: Sequence[Any], columns: Columns) -> list[Any]:
-        """Return each row's values by name, as `from_json` reads them; raise `UsageProblem` where they do not fit."""
-        there = [row for row in rows if row is not None]
-        if any(len(row) != len(columns) for row in there):
-            raise UsageProblem(misfit(self.record_type, f"a row that has not {len(columns)} cells"))
-        plain = [name for name in columns if isinstance(name, str)]
-        found = [dict(zip(plain, row, strict=False)) for row in there]
+    def reader(self, columns: Columns) -> Callable[[Any], Any]:
+        """Return what gives a row with these columns its names, as `from_json` reads them; `None` stays `None`.
+
+        It raises `UsageProblem` on a row of another length. Rows inside that this version does not know are left out.
+        """
+        plain, width, record_type = [name for name in columns if isinstance(name, str)], len(columns), self.record_type
         known = {name: rows for name, _, rows in self._inner}
-        for at, part in enumerate(columns[len(plain) :], len(plain)):
-            for name, inner in part.items():
-                if name in known:
-                    for values, value in zip(found, known[name].named([r[at] for r in there], inner), strict=True):
-                        values[name] = value
-        present = iter(found)
-        return [None if row is None else next(present) for row in rows]
+        parts = [
+            (at, name, known[name].reader(inner))
+            for at, part in enumerate(columns[len(plain) :], len(plain))
+            for name, inner in part.items()
+            if name in known
+        ]
+
+        def read(row: Any) -> Any:
+            if row is None:
+                return None
+            if len(row) != width:
+                raise UsageProblem(misfit(record_type, f"a row of {len(row)} cells where {width} are named"))
+            values = dict(zip(plain, row, strict=False))
+            for at, name, inner in parts:
+                values[name] = inner(row[at])
+            return values
+
+        return read
 
 
 def getter(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:

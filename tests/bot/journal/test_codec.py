@@ -14,8 +14,22 @@ from hypothesis import strategies as st
 
 from bot.broker.port import OrderTicket, OrderUpdate
 from bot.errors import UsageProblem
-from bot.journal.codec import canonical, from_json, to_json
-from strategies.alvh.records import Book, Check, Memory, OptionLeg, Proposal, Quote, Side
+from bot.journal.codec import canonical, fingerprint, from_json, to_json
+from strategies.alvh.records import (
+    Account,
+    Book,
+    Check,
+    Decision,
+    Exposure,
+    FutureQuote,
+    HedgeState,
+    Memory,
+    OptionLeg,
+    Proposal,
+    Quote,
+    Session,
+    Side,
+)
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 st.register_type_strategy(float, finite)
@@ -23,7 +37,20 @@ st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
 st.register_type_strategy(date, st.dates())
 st.register_type_strategy(Decimal, st.decimals(allow_nan=False, allow_infinity=False, places=4))
 
-RECORDS = [OptionLeg, Memory, Proposal, Check, OrderTicket, OrderUpdate]
+RECORDS = [
+    OptionLeg,
+    FutureQuote,
+    Session,
+    Account,
+    Exposure,
+    HedgeState,
+    Decision,
+    Memory,
+    Proposal,
+    Check,
+    OrderTicket,
+    OrderUpdate,
+]
 
 
 @pytest.mark.parametrize("record_type", RECORDS, ids=lambda record_type: record_type.__name__)
@@ -43,6 +70,36 @@ def test_a_view_and_a_book_come_back_equal() -> None:
     view, book = builders.spike_view(), builders.book(builders.lot())
     assert from_json(type(view), json.loads(canonical(to_json(view)))) == view
     assert from_json(Book, json.loads(canonical(to_json(book)))) == book
+
+
+words = st.text(max_size=6)
+plain = st.none() | st.booleans() | st.integers() | finite | words
+bodies = st.dictionaries(words, st.recursive(plain, lambda part: st.lists(part) | st.dictionaries(words, part)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(bodies)
+def test_the_canonical_form_is_what_the_standard_library_writes_with_sorted_keys(body: dict[str, object]) -> None:
+    text = canonical(body)
+    assert text == json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert json.loads(text) == body
+
+
+def test_what_is_left_out_is_left_out_and_the_rest_is_as_it_was() -> None:
+    view = builders.spike_view()
+    whole = to_json(view)
+    less = to_json(view, leave_out={"spx_bars": True, "futures": {"__all__": {"bars": True}}})
+    assert less == {
+        name: [{n: v for n, v in future.items() if n != "bars"} for future in part] if name == "futures" else part
+        for name, part in whole.items()
+        if name != "spx_bars"
+    }
+
+
+def test_equal_records_share_a_fingerprint_and_others_do_not() -> None:
+    one, other = Quote(bid=1.0, ask=1.1), Quote(bid=1.0, ask=1.2)
+    assert fingerprint(one) == fingerprint(Quote(bid=1.0, ask=1.1))
+    assert fingerprint(one) != fingerprint(other)
 
 
 def test_nan_does_not_pass() -> None:

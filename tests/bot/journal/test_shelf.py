@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import builders
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import Bug
 from bot.journal import Entry, Journal, JournalReader, Kind, Shelf, Wakeup, journal_path, record_wakeup
+from bot.journal.codec import canonical, to_json
 from strategies.alvh.decide import decide
 from strategies.alvh.policy import Policy
-from strategies.alvh.records import Bar
+from strategies.alvh.records import Bar, Memory, Sample
 
 
 def wakeup(minutes: float, **view: object) -> Wakeup:
@@ -89,6 +91,104 @@ def test_bars_come_back_whether_they_slide_grow_shrink_or_are_revised(cuts: list
             for shelf in (writer, reader):
                 shelf.apply(_entry(seq, one.view.now, kind, body))
         assert reader.restore(body).view == one.view
+
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+for kind, values in ((float, finite), (datetime, st.datetimes(timezones=st.just(UTC))), (date, st.dates())):
+    st.register_type_strategy(kind, values)
+memories = st.from_type(Memory)
+BASE = wakeup(30)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.none() | memories, memories), min_size=1, max_size=4))
+def test_memories_come_back_whether_they_were_left_by_the_last_wakeup_or_are_new(
+    pairs: list[tuple[Memory | None, Memory]],
+) -> None:
+    """`None` stands for what the wake-up before left, as in every run but the first."""
+    writer, reader = Shelf(), Shelf()
+    seq, left = 0, Memory()
+    for given_memory, leaves in pairs:
+        state = replace(BASE.state, memory=left if given_memory is None else given_memory)
+        one = replace(BASE, state=state, decision=replace(BASE.decision, memory=leaves))
+        left = leaves
+        for kind, body in writer.drafts(one):
+            seq += 1
+            again = json.loads(canonical(body))
+            writer.apply(_entry(seq, one.view.now, kind, body))
+            reader.apply(_entry(seq, one.view.now, kind, again))
+        assert reader.restore(again) == one
+        assert reader.left() == leaves
+
+
+def test_what_the_wakeup_before_left_is_not_written_again(tmp_path: Path) -> None:
+    first = wakeup(30)
+    second = replace(wakeup(31), state=replace(first.state, memory=first.decision.memory))
+    path = written(tmp_path, [first, second], restart_after=0)
+    one, two = JournalReader.open(path).entries(kinds=[Kind.WAKEUP])
+    assert "left_by" not in one.body["state"]["memory"]
+    assert two.body["state"]["memory"] == {"left_by": one.seq}
+    assert restored(path) == [first, second]
+
+
+def test_every_line_is_in_the_canonical_form(tmp_path: Path) -> None:
+    path = written(tmp_path, [wakeup(30), wakeup(35)])
+    for line in JournalReader.open(path).lines():
+        assert line == json.dumps(json.loads(line), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def test_followers_are_given_the_very_wakeup_and_readers_an_equal_one(tmp_path: Path) -> None:
+    journal = Journal.open(journal_path(tmp_path, "demo", "DU1"), mode="demo", account="DU1", durable=False)
+    shelf, heard = Shelf(), []
+    journal.follow(shelf.apply)
+    journal.follow(heard.append)
+    one = wakeup(30)
+    record_wakeup(journal, shelf, one, at=one.view.now)
+    assert shelf.wakeup(heard[-1]) is one
+    other = Shelf()
+    for entry in journal.entries():
+        other.apply(entry)
+    assert entry == replace(heard[-1], body=entry.body)
+    assert other.wakeup(entry) == one
+
+
+def test_wakeups_of_the_first_version_are_read_beside_new_ones() -> None:
+    """Version 0.1.0 wrote every leg with all its names, and the samples inside the memory."""
+    one = wakeup(30)
+    sample = Sample(
+        end=one.view.now,
+        inflation=0.1,
+        armable=False,
+        retraced=None,
+        term_inverted=None,
+        vix_implied=None,
+        breadth_divergent=False,
+        macd_hist=None,
+    )
+    one = replace(one, state=replace(one.state, memory=Memory()))
+    one = replace(one, decision=replace(one.decision, memory=Memory(samples=(sample,))))
+    shelf = Shelf()
+    news = [(kind, body) for kind, body in shelf.drafts(one)[:-1] if kind is Kind.BARS]
+    ((_, bars),) = news
+    bare = {"spx_bars": [], "vix_bars": [], "breadth_bars": []}
+    futures = [future | {"bars": []} for future in to_json(one.view)["futures"]]
+    body = {
+        "view": to_json(one.view) | bare | {"futures": futures},
+        "bars": {name: [len(c["rows"]), c["rows"][-1][0]] for name, c in bars["series"].items() if name != "samples"},
+        "book": to_json(one.book),
+        "state": to_json(one.state),
+        "decision": to_json(one.decision),
+        "surfaces": {"state": {}, "decision": {}},
+    }
+    reader = Shelf()
+    reader.apply(_entry(1, one.view.now, Kind.BARS, bars))
+    reader.apply(_entry(2, one.view.now, Kind.WAKEUP, json.loads(canonical(body))))
+    assert reader.restore(json.loads(canonical(body))) == one
+    after = replace(one, state=replace(one.state, memory=one.decision.memory))
+    for seq, (kind, entry) in enumerate(reader.drafts(after), 3):
+        reader.apply(_entry(seq, one.view.now, kind, json.loads(canonical(entry))))
+    assert entry["state"]["memory"] == {"left_by": 2}
+    assert reader.restore(entry) == after
 
 
 def test_a_wakeup_without_its_bars_cannot_be_restored() -> None:
