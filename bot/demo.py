@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.app import Bot
@@ -43,7 +44,10 @@ REPORT_NAME = "report.html"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """Say which scenario is shown, under which settings, and where its files go."""
+    """Say which scenario is shown, under which settings, and where its files go.
+
+    `settings` are those that the scenario itself brings along, in words.
+    """
 
     scenario: str
     folder: Path
@@ -53,6 +57,17 @@ class Show:
     orders: OrderSettings = field(default_factory=OrderSettings)
     durable: bool = False
     until: datetime | None = None
+    events_file: Path | None = None
+    surprises_file: Path | None = None
+    settings: tuple[str, ...] = ()
+
+
+def described(scenario: str) -> ScenarioInfo:
+    """Return what a scenario says of itself; raises `UsageProblem` when it is unknown or broken."""
+    try:
+        return scenario_info(scenario)
+    except GatewayError as problem:
+        raise UsageProblem(str(problem)) from problem
 
 
 async def perform(show: Show, watch: Callable[[Teller], None] = lambda teller: None) -> Result:
@@ -76,7 +91,9 @@ async def _run(show: Show, market: Market, gateway: Gateway, port: int, watch: C
     clock = SteppedClock(market.start)
     folder = fresh_folder(show.folder / f"{market.name}-seed{market.seed}")
     info = scenario_info(show.scenario)
-    about = {"scenario": market.name, "seed": market.seed, "title": info.title}
+    about: dict[str, Any] = {"scenario": market.name, "seed": market.seed, "title": info.title}
+    if show.settings:
+        about["scenario_settings"] = list(show.settings)
     plan = Plan(
         mode="demo",
         port=port,
@@ -87,6 +104,8 @@ async def _run(show: Show, market: Market, gateway: Gateway, port: int, watch: C
         policy=show.policy,
         guard=show.guard,
         orders=show.orders,
+        events_file=show.events_file,
+        surprises_file=show.surprises_file,
         about=about,
     )
     endpoint = Endpoint(port=port, client_id=CLIENT_ID, account=plan.configured_account, stepped=True)
@@ -123,6 +142,7 @@ def _conclude(plan: Plan, teller: Teller, info: ScenarioInfo, broker: IbBroker) 
         digest=reader.digest(),
         report=str(plan.folder / REPORT_NAME),
         library=broker.library,
+        settings=tuple(plan.about.get("scenario_settings", ())),
     )
     reader.close()
     result = Result(run=run, teller=teller, trades=teller.trades())

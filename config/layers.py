@@ -32,6 +32,7 @@ OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "ALVH_CLIENT", "ALVH_KILL", "ALVH_
 """Variables with our prefix that are not settings."""
 
 ENVIRONMENT = "environment"
+SCENARIO = "scenario"
 COMMAND_LINE = "command line"
 DEFAULT = "default"
 
@@ -98,11 +99,13 @@ def load(
     environ: Mapping[str, str] | None = None,
     *,
     method: str | None = None,
+    scenario: Mapping[str, Any] | None = None,
 ) -> Loaded:
     """Load the settings; raises `SettingsError` with every problem found.
 
     Without `profile`, the mode that the environment or the user's file names is taken, and dry-run otherwise. `method`
-    is the method's own profile where the command line names one; it wins over the key `policy.profile`.
+    is the method's own profile where the command line names one; it wins over the key `policy.profile`. `scenario` are
+    groups of the policy that a scenario is meant to be seen with; the user's own file and environment win over them.
     """
     environ = os.environ if environ is None else environ
     problems: list[Problem] = []
@@ -118,7 +121,8 @@ def load(
         raise SettingsError(tuple(problems))
     shipped = _file(str(profile_path(mode)), problems)
     typed = None if method is None else Layer(name=COMMAND_LINE, values={"policy": {"profile": method}})
-    layers = [layer for layer in (shipped, user, outer, typed) if layer is not None]
+    shown = Layer(name=SCENARIO, values={"policy": dict(scenario)}) if scenario else None
+    layers = [layer for layer in (shipped, shown, user, outer, typed) if layer is not None]
     return _merge(mode, layers, problems)
 
 

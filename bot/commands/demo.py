@@ -38,13 +38,14 @@ def demo(
 ) -> None:
     """Guard the scenario's condor book with the real bot, show it live, and draw the picture of the days."""
     from bot.collector import quieten
-    from bot.demo import Show, perform
+    from bot.demo import Show, described, perform
     from bot.options import options_from
     from config import layers
 
     quieten()
-    settings = layers.load("demo", config, method=profile).settings
-    parts = options_from(settings)
+    info = described(scenario)
+    loaded = layers.load("demo", config, method=profile, scenario=info.policy)
+    settings, parts = loaded.settings, options_from(loaded.settings)
     show = Show(
         scenario=scenario,
         folder=out or Path(settings.journal.folder),
@@ -53,6 +54,13 @@ def demo(
         guard=parts.guard,
         orders=parts.orders,
         durable=settings.journal.durable,
+        events_file=parts.events_file,
+        surprises_file=parts.surprises_file or info.surprises,
+        settings=tuple(
+            f"{key} = {layers.value(settings, key)}"
+            for key, source in loaded.source.items()
+            if source == layers.SCENARIO
+        ),
     )
     if as_json:
         typer.echo(json.dumps(asyncio.run(perform(show)).as_json(), indent=2))

@@ -26,6 +26,7 @@ class Run:
     digest: str
     report: str
     library: str
+    settings: tuple[str, ...] = ()  # those that the scenario brings along
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

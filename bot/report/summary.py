@@ -22,6 +22,8 @@ def summary(result: Result, console: Console, *, program: str) -> None:
     console.print(heading, style="bold", markup=False)
     console.print(f"{result.period()}, {result.wakeups} wake-ups, {result.explained} explained, {run.library}")
     console.print(f"profile {result.profile}\n")
+    for setting in run.settings:
+        console.print(f"set by the scenario: {setting}", markup=False, highlight=False)
     for trade in result.trades:
         _print_trade(trade, console)
     if not result.trades:

@@ -111,7 +111,7 @@ def _permissions(
             None,
             clear and not unwinding,
             "the spike is not being unwound",
-            "the hedge is being taken off: nothing is added",
+            "the hedge is being taken off" if unwinding else "futures go first at this wake-up",
         ),
     )
 
