@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from bot.cli import build
 from config.template import settings_table
+from strategies.alvh.phases import diagram
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -46,6 +47,7 @@ def generated() -> dict[str, tuple[Path, str]]:
     return {
         "settings": (ROOT / "docs" / "settings.md", settings_table()),
         "ideas": (ROOT / "docs" / "method.md", ideas.table()),
+        "phases": (ROOT / "docs" / "method.md", diagram()),
         "commands": (ROOT / "docs" / "commands.md", "\n".join(command_pages(get_command(build()), "alvh"))),
     }
 
