@@ -16,6 +16,7 @@ from bot.gateway.exchange import SimulatedExchange
 from bot.gateway.market import load_market, scenario_info, scenario_names
 from bot.gateway.records import Market
 from bot.gateway.server import Gateway
+from bot.guard.interlock import PAPER_PORTS
 
 BREATH_S = 0.2  # wall-clock seconds between two looks at how far the market must move
 
@@ -67,6 +68,11 @@ async def _serve(scenario: str, host: str, port: int, speed: float, seed: int | 
         f"SIMULATED gateway on {host}:{bound}, account {account}, "
         f"scenario {market.name}, seed {market.seed}, speed {speed:g}"
     )
+    if bound not in PAPER_PORTS:
+        paper = " or ".join(map(str, sorted(PAPER_PORTS)))
+        typer.echo(
+            f"a bot in paper mode refuses port {bound}, it takes {paper}: to let one trade here give --port 7497"
+        )
     typer.echo(
         f"the market runs from {market.start:%Y-%m-%d %H:%M} to {market.end:%Y-%m-%d %H:%M} UTC; Ctrl-C stops it"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,7 @@ QUIET_STEP = timedelta(minutes=5)
 _TURNS_TO_CLOSE = 20  # of the event loop, for what is still unsent to a client that reads
 _LONGEST_ID = 5  # digits
 _LONGEST_NUMBER = 18
+_HIGHEST_PORT = 65535
 _FARMS = (
     (2104, "Market data farm connection is OK:usfarm"),
     (2106, "HMDS data farm connection is OK:ushmds"),
@@ -87,9 +89,7 @@ class Gateway:
         try:
             self._server = await loop.create_server(lambda: Session(self), self._host, port)
         except (OSError, OverflowError) as problem:
-            raise GatewayError(
-                f"port {port} on {self._host} cannot be opened ({problem}): choose another port or stop what uses it"
-            ) from problem
+            raise GatewayError(_unopened(self._host, port, problem)) from problem
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
 
@@ -240,6 +240,19 @@ class Gateway:
             step = max(step, QUIET_STEP)
         ticks = (now - self._market.start) // step + 1
         return min(to, self._market.start + ticks * step)
+
+
+def _unopened(host: str, port: int, problem: Exception) -> str:
+    """Say in plain words why a port cannot be opened and what to do about it."""
+    seen = f"port {port} on {host} cannot be opened"
+    if not 0 <= port <= _HIGHEST_PORT:
+        return f"{seen}: expected 1 to {_HIGHEST_PORT}, or 0 for any free one; choose such a port"
+    number = getattr(problem, "errno", None)
+    if number == errno.EADDRINUSE:
+        return f"{seen}: another program listens there; choose another port, or stop that program"
+    if number == errno.EACCES:
+        return f"{seen}: this user may not open it; choose a port from 1024 on"
+    return f"{seen}: expected an address of this machine; choose 127.0.0.1, or one of this machine's own"
 
 
 def _accept(_: Client, __: Values) -> None:

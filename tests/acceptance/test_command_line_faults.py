@@ -267,6 +267,7 @@ def test_the_demo_survives_garbage_on_its_gateways_port(tmp_path: Path) -> None:
     try:
         assert process.stdout is not None
         port = int(process.stdout.readline().split(",")[0].rpartition(":")[2])
+        assert f"paper mode refuses port {port}" in process.stdout.readline()
         times = asyncio.run(_talk(port))
         assert times[-1] > times[0]
         assert process.poll() is None

@@ -157,8 +157,23 @@ async def test_every_inbound_frame_is_counted_by_message_id(house: House) -> Non
 
 async def test_a_port_in_use_is_one_clear_error(house: House) -> None:
     market = FakeMarket()
-    with pytest.raises(GatewayError, match=f"port {house.port} on 127.0.0.1 cannot be opened"):
+    with pytest.raises(GatewayError, match=f"port {house.port} on 127.0.0.1 cannot be opened: another") as told:
         await Gateway(market, FakeExchange(market)).start(house.port)
+    assert "Errno" not in str(told.value)
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 99999])
+async def test_an_impossible_port_is_answered_with_the_possible_ones(port: int) -> None:
+    market = FakeMarket()
+    with pytest.raises(GatewayError, match=rf"port {port} on .* expected 1 to 65535") as told:
+        await Gateway(market, FakeExchange(market)).start(port)
+    assert "bind" not in str(told.value)
+
+
+async def test_a_host_that_is_not_here_is_answered_with_one_that_is() -> None:
+    market = FakeMarket()
+    with pytest.raises(GatewayError, match=r"expected an address of this machine; choose 127\.0\.0\.1"):
+        await Gateway(market, FakeExchange(market), host="192.0.2.1").start(0)
 
 
 async def test_stop_hangs_up_and_frees_the_port() -> None:
