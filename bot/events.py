@@ -124,12 +124,19 @@ class Releases:
         events = read_events(self._path)
         self._events = tuple(event for event in events if event.name in self._names)
         self._surprises = {} if surprises is None else read_surprises(surprises, events)
+        self._answered: tuple[date, EventCalendar | None] | None = None
 
     def around(self, session: Session) -> EventCalendar | None:
         """Return the releases from the session before to the one after; `None` without any kind of release.
 
-        The calendar claims to be complete until the day on which the first of its kinds ends.
+        The calendar claims to be complete until the day on which the first of its kinds ends. It is made once a
+        session.
         """
+        if self._answered is None or self._answered[0] != session.day:
+            self._answered = (session.day, self._around(session))
+        return self._answered[1]
+
+    def _around(self, session: Session) -> EventCalendar | None:
         ends = [last for name, (_, last) in known_span(self._path).items() if name in self._names]
         if not ends:
             return None

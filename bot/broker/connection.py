@@ -69,10 +69,14 @@ class Connection:
             try:
                 handler(*args, **kwargs)
             except Exception as problem:
-                if not self.fault:
-                    self.fault = f"{getattr(handler, '__name__', 'handler')} failed: {problem!r}"
+                self.failed(getattr(handler, "__name__", "handler"), problem)
 
         return run
+
+    def failed(self, handler: str, problem: Exception) -> None:
+        """Keep the first thing that an event handler raised."""
+        if not self.fault:
+            self.fault = f"{handler} failed: {problem!r}"
 
     def check_fault(self) -> None:
         """Raise `Halt` when a handler has failed since the connection was made."""

@@ -61,6 +61,7 @@ def _is_whole(raw: Any) -> bool:
 
 def _ended(start: Any, minutes: int) -> datetime:
     if isinstance(start, datetime) and minutes != MINUTES_A_DAY:
-        return start.astimezone(UTC) + timedelta(minutes=minutes)
+        instant = start if start.tzinfo is UTC else start.astimezone(UTC)
+        return instant + timedelta(minutes=minutes)
     day = start.astimezone(NEW_YORK).date() if isinstance(start, datetime) else start
     return datetime.combine(day, DAILY_CLOSE, NEW_YORK).astimezone(UTC)

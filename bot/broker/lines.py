@@ -139,17 +139,22 @@ class Lines:
 
     def _tap(self) -> None:
         """See every price and size tick before the library folds repeated and empty ones away."""
-        wrapper = self._ib.wrapper
+        wrapper, failed = self._ib.wrapper, self._connection.failed
         original, original_size = wrapper.priceSizeTick, wrapper.tickSize
-        price_tick = self._connection.guarded(self._price_tick)
-        size_tick = self._connection.guarded(self._size_tick)
+        price_tick, size_tick = self._price_tick, self._size_tick
 
         def tap(req_id: int, tick_type: int, price: float, size: float) -> None:
-            price_tick(req_id, tick_type, price, size)
+            try:
+                price_tick(req_id, tick_type, price, size)
+            except Exception as problem:
+                failed("price tick", problem)
             original(req_id, tick_type, price, size)
 
         def tap_size(req_id: int, tick_type: int, size: float) -> None:
-            size_tick(req_id, tick_type, size)
+            try:
+                size_tick(req_id, tick_type, size)
+            except Exception as problem:
+                failed("size tick", problem)
             original_size(req_id, tick_type, size)
 
         wrapper.priceSizeTick, wrapper.tickSize = tap, tap_size

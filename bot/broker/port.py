@@ -238,6 +238,9 @@ class Reader(Protocol):
     def greeks(self, con_id: int) -> Greeks | None:
         """Return the broker's model greeks, cleaned of sentinels, or `None`."""
 
+    def implied_volatility(self, con_id: int) -> float | None:
+        """Return the implied volatility among the model's greeks as a fraction, or `None` where they are missing."""
+
     async def bars(
         self, instrument: Instrument, *, what: str, minutes: int, count: int, end: datetime, rth: bool
     ) -> Sequence[Bar]:

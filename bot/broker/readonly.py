@@ -274,6 +274,11 @@ class ReadOnlyBroker:
         line = self._lines.get(con_id)
         return None if line is None else line.greeks(self._clock.now())
 
+    def implied_volatility(self, con_id: int) -> float | None:
+        """Return the implied volatility among the model's greeks as a fraction, or `None` where they are missing."""
+        line = self._lines.get(con_id)
+        return None if line is None or line.model is None else line.model.iv
+
     async def bars(
         self, instrument: Instrument, *, what: str, minutes: int, count: int, end: datetime, rth: bool
     ) -> Sequence[Bar]:

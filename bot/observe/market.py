@@ -91,7 +91,7 @@ def chain_quotes(broker: Reader, options: Iterable[tuple[Instrument, datetime]])
             expires_on=option.expires_on,
             settles_at=settled,
             quote=broker.quote(option.con_id),
-            iv=None if (greeks := broker.greeks(option.con_id)) is None else greeks.iv,
+            iv=broker.implied_volatility(option.con_id),
         )
         for option, settled in options
         if option.expires_on is not None and option.right in RIGHTS

@@ -176,6 +176,8 @@ async def test_model_greeks_of_a_held_option_arrive():
         assert greeks is not None
         assert greeks.source is GreeksSource.IB
         assert (greeks.vega, greeks.iv) == (pytest.approx(truth.vega), pytest.approx(truth.iv))
+        assert s.broker.implied_volatility(leg.con_id) == greeks.iv
+        assert s.broker.implied_volatility(-1) is None
 
 
 async def test_bars_are_closed_and_equal_the_markets_own():
