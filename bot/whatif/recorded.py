@@ -24,6 +24,7 @@ from strategies.alvh.records import (
     IndexQuote,
     MarketView,
     OptionLeg,
+    ParityWatch,
     Quote,
     Sample,
     Smile,
@@ -81,6 +82,9 @@ def moved(recorded: Recorded, given: Given, policy: Policy) -> tuple[Wake, tuple
     assumed.append("each option expiry keeps its skew; its level follows VIX9D, VIX and VIX3M, its forward SPX")
     if lost:
         assumed.append(f"{lost} legs had no quoted smile and cannot be repriced: they count as not valued")
+    stands = futures == view.futures
+    if not stands:
+        assumed.append("VX has moved, so the recorded options on VIX are left out: parity is not measured")
     made = replace(
         view,
         spx=indices["spx"],
@@ -89,9 +93,10 @@ def moved(recorded: Recorded, given: Given, policy: Policy) -> tuple[Wake, tuple
         vix3m=indices["vix3m"],
         futures=futures,
         chain=priced.chain,
+        vix_chain=view.vix_chain if stands else (),
     )
     made = _with_signs(made, given, policy, assumed)
-    memory = wake.state.memory
+    memory = wake.state.memory if stands else replace(wake.state.memory, parity=ParityWatch())
     if given.persisted:
         memory = replace(memory, samples=_stood(memory.samples, made))
         assumed.append("the conditions stood on the last two closed bars (--no-persisted: as recorded)")

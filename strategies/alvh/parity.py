@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from math import exp, isfinite
 
-from strategies.alvh.policy import ParityPolicy
+from strategies.alvh.policy import ParityPolicy, Policy
 from strategies.alvh.readiness import ABSURD, number
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import ChainQuote, Check, FutureQuote, MarketView, ParityWatch, Right
@@ -107,15 +107,18 @@ def usable(option: ChainQuote, rules: ParityPolicy) -> bool:
     return bid is not None and ask is not None and 0.0 < bid <= ask and 0.0 < option.strike < ABSURD
 
 
-def edges(found: Synthetic, future: FutureQuote, rules: ParityPolicy) -> tuple[Edge, ...]:
-    """Return conversion (buy the future, sell the synthetic one) and reversal, each after the costs of one future."""
+def edges(found: Synthetic, future: FutureQuote, policy: Policy) -> tuple[Edge, ...]:
+    """Return conversion (buy the future, sell the synthetic one) and reversal, each after the costs of one future.
+
+    Costs are the fees of one future and of ten pairs of options for a VX, one for a VXM.
+    """
     quote = future.quote
     bid, ask = number(quote.bid), number(quote.ask)
     if bid is None or ask is None or not 0.0 < bid <= ask:
         return ()
     per_future = max(1, future.multiplier // OPTION_MULTIPLIER)
-    fee_usd = rules.vx_fee_usd if per_future > 1 else rules.vxm_fee_usd
-    costs = (2 * per_future * rules.option_fee_usd + fee_usd) / future.multiplier
+    fee_usd = policy.economics.vx_fee_usd if per_future > 1 else policy.economics.vxm_fee_usd
+    costs = (2 * per_future * policy.parity.option_fee_usd + fee_usd) / future.multiplier
     sides = (
         (CONVERSION, found.bid - ask - costs, quote.ask_size, found.bid_pairs),
         (REVERSAL, bid - found.ask - costs, quote.bid_size, found.ask_pairs),
@@ -141,7 +144,7 @@ def monitor(reading: Reading) -> Parity:
         return Parity(connected=gate.passed, checks=(gate,), alerts=(), watch=before)
     gate = _gate(reading.price, found, rules)
     quoted = [future for future in (reading.vx, reading.vxm) if future is not None]
-    every = [edge for future in quoted for edge in edges(found, future, rules)]
+    every = [edge for future in quoted for edge in edges(found, future, reading.policy)]
     best = {kind: _best(every, kind) for kind in (CONVERSION, REVERSAL)}
     suspect_on = None if gate.passed else reading.view.session.day
     after = ParityWatch(

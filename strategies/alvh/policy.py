@@ -180,7 +180,7 @@ class LiquidityPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParityPolicy:
-    """Settings of the comparison of VX with options on VIX and with the variance of SPX; fees in dollars a contract."""
+    """Settings of the comparison of VX with options on VIX and with the variance of SPX."""
 
     require: bool = False
     strikes: int = 3
@@ -190,8 +190,6 @@ class ParityPolicy:
     alert_points: float = 0.05
     alert_polls: int = 3
     option_fee_usd: float = 1.10
-    vx_fee_usd: float = 2.40
-    vxm_fee_usd: float = 0.55
     strip_strikes: int = 12
     rich_points: float = 0.50
     cheap_share: float = 0.25

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from bot.whatif.recorded import Recorded, moved
 from bot.whatif.told import Given, tell
 from strategies.alvh.decide import decide
 from strategies.alvh.policy import Policy
+from strategies.alvh.records import ParityWatch
 
 Output = pytest.CaptureFixture[str]
 BOOK = Path(__file__).resolve().parents[3] / "docs" / "examples" / "small.toml"
@@ -100,3 +102,17 @@ def test_a_wake_up_that_is_not_there_is_named(capsys: Output, tmp_path: Path) ->
     assert "with a journal --vx takes one price" in capsys.readouterr().err
     assert cli.run(["whatif", "--journal", place, "--at", "12:00", "--vix-prev", "17"]) == 2
     assert "a journal brings its own at, vix_prev" in capsys.readouterr().err
+
+
+def test_recorded_options_on_vix_are_left_out_once_vx_has_moved() -> None:
+    seen = quiet()
+    option = replace(seen.view.chain[0], trading_class="VIX", strike=18.0)
+    suspect = replace(seen.state.memory, parity=ParityWatch(suspect_on=seen.view.session.day))
+    seen = Wake(view=replace(seen.view, vix_chain=(option,)), book=seen.book, state=replace(seen.state, memory=suspect))
+    recorded = Recorded(seq=1, wake=seen, policy=POLICY)
+    still, said = moved(recorded, Given(persisted=False), POLICY)
+    assert (still.view.vix_chain, still.state.memory.parity) == ((option,), suspect.parity)
+    assert not any("options on VIX" in line for line in said)
+    away, said = moved(recorded, Given(vx=(25.0,), persisted=False), POLICY)
+    assert (away.view.vix_chain, away.state.memory.parity) == ((), ParityWatch())
+    assert any("options on VIX" in line for line in said)

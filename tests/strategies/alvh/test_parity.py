@@ -116,11 +116,11 @@ def test_no_pair_makes_no_forward() -> None:
 
 
 def test_conversion_pays_the_difference_less_twenty_options_and_one_future() -> None:
-    # synthetic bid 19.00, VX ask 18.55: 0.45; costs 20 * 1.10 + 2.40 = 24.40 $, 0.0244 points of a VX
+    # synthetic bid 19.00, VX ask 18.55: 0.45; costs 20 * 1.10 + 2.35 = 24.35 $, 0.02435 points of a VX
     found = synthetic([pair(19.0, (1.5, 1.6), (1.4, 1.5), size=65.0)], years=0.1, rate=0.0, strikes=3)
     assert found is not None
-    one = next(edge for edge in edges(found, future(VX, 18.5), RULES) if edge.kind == CONVERSION)
-    assert one.points == pytest.approx(19.00 - 18.55 - 0.0244)
+    one = next(edge for edge in edges(found, future(VX, 18.5), Policy()) if edge.kind == CONVERSION)
+    assert one.points == pytest.approx(19.00 - 18.55 - 0.02435)
     assert one.contracts == 6  # 65 pairs are displayed and a VX takes ten
     assert one.usd == pytest.approx(one.points * 6 * 1000)
 
@@ -129,7 +129,7 @@ def test_a_mini_takes_one_pair() -> None:
     # reversal: VXM bid 19.99 less synthetic ask 19.20; costs 2 * 1.10 + 0.55 = 2.75 $, 0.0275 points of a VXM
     found = synthetic([pair(19.0, (1.5, 1.6), (1.4, 1.5), size=65.0)], years=0.1, rate=0.0, strikes=3)
     assert found is not None
-    one = next(edge for edge in edges(found, future(VXM, 20.0), RULES) if edge.kind == REVERSAL)
+    one = next(edge for edge in edges(found, future(VXM, 20.0), Policy()) if edge.kind == REVERSAL)
     assert one.points == pytest.approx(19.99 - 19.20 - 0.0275)
     assert one.contracts == 65
 
@@ -138,7 +138,7 @@ def test_a_mini_takes_one_pair() -> None:
 def test_a_size_that_is_missing_or_under_ten_pairs_does_no_vx(size: float | None) -> None:
     found = synthetic([pair(19.0, (1.5, 1.6), (1.4, 1.5), size=size)], years=0.1, rate=0.0, strikes=3)
     assert found is not None
-    assert [edge.contracts for edge in edges(found, future(VX, 18.5), RULES)] == [0, 0]
+    assert [edge.contracts for edge in edges(found, future(VX, 18.5), Policy())] == [0, 0]
 
 
 @pytest.mark.parametrize(
@@ -344,5 +344,5 @@ def test_conversion_and_reversal_never_pay_together(forward: float, off: float) 
     pairs = pairs_of(spike_view(vix_chain=chain(forward)), SETTLES, RULES)
     found = synthetic(pairs, years=0.1, rate=0.0, strikes=3)
     assert found is not None
-    both: tuple[Edge, ...] = edges(found, future(VX, forward + off), RULES)
+    both: tuple[Edge, ...] = edges(found, future(VX, forward + off), Policy())
     assert min(edge.points for edge in both) < 0.0
