@@ -12,7 +12,7 @@ from strategies.alvh.explain import summarise
 from strategies.alvh.false_spike import credible, persistent
 from strategies.alvh.holdings import working
 from strategies.alvh.margin import affordable
-from strategies.alvh.overnight import keep_overnight, overnight_due
+from strategies.alvh.overnight import keep_overnight, overnight_due, planned_stake, stakes
 from strategies.alvh.parity import Parity, monitor
 from strategies.alvh.permits import permit
 from strategies.alvh.policy import Policy
@@ -229,13 +229,11 @@ def _may_arm(reading: Reading) -> bool:
 
 def _night(reading: Reading, episode: Episode | None, planned: Plan) -> tuple[Check, ...]:
     """Return the overnight conditions on a purchase so late that the decision for the night already stands."""
-    if not overnight_due(reading) or reading.own > 0 or planned.minis == 0:
+    if not overnight_due(reading) or planned.minis == 0:
         return ()
-    fresh = replace(episode, first_fill_on=reading.view.session.day) if episode else None
-    return tuple(
-        replace(check, name=f"tranche {check.name}")
-        for check in keep_overnight(reading, fresh, reading.state.lots, planned.minis)
-    )
+    held, bought = stakes(reading.state.lots), planned_stake(reading, planned.number, planned.minis)
+    night = keep_overnight(reading, episode, (*held, bought))
+    return tuple(replace(check, name=f"tranche {check.name}") for check in (*night.book, *night.asked[-1]))
 
 
 def _why(reading: Reading, planned: Plan, signs: Signs) -> str:
@@ -257,7 +255,9 @@ def _after(
         return episode
     stage = binding.stage if binding.stage is not None else episode.stages_done
     flat = reading.view.session.day if binding.purpose is Purpose.OVERNIGHT else episode.flatten_on
-    return replace(episode, selling=True, stages_done=max(stage, episode.stages_done), flatten_on=flat)
+    left = (binding.minis or 0) if binding.purpose is Purpose.OVERNIGHT else episode.overnight_minis
+    done = max(stage, episode.stages_done)
+    return replace(episode, selling=True, stages_done=done, flatten_on=flat, overnight_minis=left)
 
 
 def _cancel(reading: Reading, action: Action) -> tuple[str, ...]:

@@ -1,13 +1,67 @@
-"""Decide a quarter of an hour before the close whether the hedge is worth carrying through the night."""
+"""Decide a quarter of an hour before the close which tranches are worth carrying through the night."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from datetime import date
+
+from strategies.alvh.carry import differential, expected_roll_points, financing_usd, nights_ahead
+from strategies.alvh.holdings import minis
+from strategies.alvh.margin import margin_usd
 from strategies.alvh.readiness import number
 from strategies.alvh.reading import Reading, minutes_to_close
 from strategies.alvh.records import Check, Episode, Lot, OptionLeg
 
-ROLL_MIN_POINTS = 0.05
 MINI_USD_PER_POINT = 100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stake:
+    """Hold what one tranche would carry through the night: minis by settlement day, and the session it was bought."""
+
+    tranche: int
+    months: tuple[tuple[date, int], ...]
+    bought_on: date
+
+    @property
+    def minis(self) -> int:
+        """Return the minis of all months."""
+        return sum(count for _, count in self.months)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """Hold the tranches asked about, those that stay, the questions to the book, and those to each tranche in turn."""
+
+    held: tuple[Stake, ...]
+    stay: tuple[Stake, ...]
+    book: tuple[Check, ...]
+    asked: tuple[tuple[Check, ...], ...]
+
+    @property
+    def wanted(self) -> bool:
+        """Say whether the book wants a hedge tonight at all."""
+        return all(check.passed for check in self.book)
+
+    @property
+    def minis(self) -> int:
+        """Return the minis that may stay."""
+        return sum(stake.minis for stake in self.stay)
+
+    @property
+    def leave(self) -> tuple[int, ...]:
+        """Return the tranches that go."""
+        return tuple(stake.tranche for stake in self.held if stake not in self.stay)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Return every question, each tranche's with its number."""
+        named = (
+            replace(check, name=f"{check.name}, tranche {stake.tranche}")
+            for stake, checks in zip(self.held, self.asked, strict=True)
+            for check in checks
+        )
+        return (*self.book, *named)
 
 
 def overnight_due(reading: Reading) -> bool:
@@ -15,21 +69,49 @@ def overnight_due(reading: Reading) -> bool:
     return 0.0 <= minutes_to_close(reading.view) <= reading.policy.unwind.overnight_decide_minutes
 
 
-def keep_overnight(reading: Reading, episode: Episode | None, lots: tuple[Lot, ...], minis: int) -> tuple[Check, ...]:
-    """Return what must all hold for `minis` to stay overnight (method note, 3.15).
+def stakes(lots: tuple[Lot, ...]) -> tuple[Stake, ...]:
+    """Return the tranches held, the first one first."""
+    found = []
+    for tranche in sorted({lot.tranche for lot in lots}):
+        own = [lot for lot in lots if lot.tranche == tranche]
+        days = sorted({lot.settles_on for lot in own})
+        counts = tuple(
+            (day, sum(minis(lot.quantity, lot.multiplier) for lot in own if lot.settles_on == day)) for day in days
+        )
+        found.append(Stake(tranche=tranche, months=counts, bought_on=min(lot.bought_on for lot in own)))
+    return tuple(found)
 
-    An answer that needs a missing number is no: a hedge that cannot be judged is not carried. Financing of the margin
-    (about two dollars a night per $15,000) is left out of the cost.
+
+def planned_stake(reading: Reading, tranche: int, count: int) -> Stake:
+    """Return what a tranche bought now would carry; without a contract to buy it settles today, and so cannot stay."""
+    today = reading.view.session.day
+    settles_on = reading.front.settles_on if reading.front is not None else today
+    return Stake(tranche=tranche, months=((settles_on, count),), bought_on=today)
+
+
+def keep_overnight(reading: Reading, episode: Episode | None, held: tuple[Stake, ...]) -> Night:
+    """Return which of these tranches may stay overnight (docs/method.md, section 10).
+
+    The book is asked first, then each tranche in turn together with those that already stay, so that what is too much
+    for the credit or for the account leaves the last tranche first. An answer that needs a missing number is no: a
+    hedge that cannot be judged is not carried.
     """
-    return (
-        _condors(reading),
-        _still_inflated(reading),
-        _stages(episode),
-        _cost(reading, minis),
-        _nights(reading, episode),
-        _margin(reading, minis),
-        _expiry(reading, lots),
-    )
+    book = (_condors(reading), _still_inflated(reading), _stages(episode))
+    stay: list[Stake] = []
+    asked: list[tuple[Check, ...]] = []
+    wanted = all(check.passed for check in book)
+    for stake in held:
+        together = (*stay, stake)
+        checks = (
+            _cost(reading, together),
+            _nights(reading, stake),
+            _margin(reading, sum(one.minis for one in together)),
+            _expiry(reading, stake),
+        )
+        asked.append(checks)
+        if wanted and all(check.passed for check in checks):
+            stay.append(stake)
+    return Night(held=held, stay=tuple(stay), book=book, asked=tuple(asked))
 
 
 def sessions_held(reading: Reading, episode: Episode | None) -> int:
@@ -49,17 +131,6 @@ def credit_remaining_usd(legs: tuple[OptionLeg, ...]) -> float | None:
             return None
         total -= leg.quantity * leg.multiplier * mid
     return total
-
-
-def roll_points_per_day(reading: Reading) -> float | None:
-    """Return what the front contract loses to VIX per business day at an unchanged VIX, at least 0.05 points.
-
-    Backwardation is no income for a long: spot falls faster than the roll accrues (method note, 3.7).
-    """
-    vix, front = number(reading.view.vix.last), reading.front
-    if reading.price is None or vix is None or front is None or front.business_days <= 0:
-        return None
-    return max(ROLL_MIN_POINTS, (reading.price - vix) / front.business_days)
 
 
 def _condors(reading: Reading) -> Check:
@@ -84,44 +155,55 @@ def _stages(episode: Episode | None) -> Check:
     return Check(name="overnight: stages", observed=float(done), threshold=0.0, passed=done == 0, why=why)
 
 
-def _cost(reading: Reading, minis: int) -> Check:
-    roll, credit = roll_points_per_day(reading), credit_remaining_usd(reading.book.legs)
+def night_usd(reading: Reading, held: tuple[Stake, ...]) -> float | None:
+    """Return what a night of these tranches is expected to cost in dollars: the roll, and interest on their margin."""
+    margin = margin_usd(reading, sum(stake.minis for stake in held))
+    if margin is None:
+        return None
+    total = financing_usd(margin, differential(reading), nights_ahead(reading))
+    for settles_on, count in (month for stake in held for month in stake.months):
+        roll = expected_roll_points(reading, settles_on)
+        if roll is None:
+            return None
+        total += roll * count * MINI_USD_PER_POINT
+    return total
+
+
+def _cost(reading: Reading, held: tuple[Stake, ...]) -> Check:
+    cost, credit = night_usd(reading, held), credit_remaining_usd(reading.book.legs)
     share = reading.policy.unwind.overnight_cost_share
-    if roll is None or credit is None or credit <= 0.0:
-        why = "roll or remaining credit is not known"
+    if cost is None or credit is None or credit <= 0.0:
+        why = "roll, margin or remaining credit is not known"
         return Check(name="overnight: cost", observed=None, threshold=None, passed=False, why=why)
-    cost, limit = roll * minis * MINI_USD_PER_POINT, share * credit
-    why = f"one night costs about ${cost:,.0f} of ${credit:,.0f} credit remaining (limit {share:.1%})"
+    limit = share * credit
+    count = sum(stake.minis for stake in held)
+    why = f"a night of {count} minis costs about ${cost:,.0f} of ${credit:,.0f} credit remaining (limit {share:.1%})"
     return Check(name="overnight: cost", observed=cost, threshold=limit, passed=cost <= limit, why=why)
 
 
-def _nights(reading: Reading, episode: Episode | None) -> Check:
-    held, limit = sessions_held(reading, episode), reading.policy.unwind.max_sessions
+def _nights(reading: Reading, stake: Stake) -> Check:
+    held = sum(stake.bought_on <= day <= reading.view.session.day for day in reading.view.session.recent_days)
+    limit = reading.policy.unwind.max_sessions
     why = f"session {held} of {limit}"
     return Check(name="overnight: nights", observed=float(held), threshold=float(limit), passed=held < limit, why=why)
 
 
-def _margin(reading: Reading, minis: int) -> Check:
+def _margin(reading: Reading, count: int) -> Check:
     account, rules = reading.book.account, reading.policy.unwind
     excess, worth = number(account.excess_liquidity), number(account.net_liquidation)
     if excess is None or worth is None or worth <= 0.0 or reading.price is None:
         why = "excess liquidity, account value or VX price is not known"
         return Check(name="overnight: margin", observed=None, threshold=None, passed=False, why=why)
-    left = excess - rules.stress_drop * reading.price * MINI_USD_PER_POINT * minis
+    left = excess - rules.stress_drop * reading.price * MINI_USD_PER_POINT * count
     limit = rules.min_excess_liquidity_share * worth
     why = f"VX {-rules.stress_drop:+.0%} leaves ${left:,.0f} of excess liquidity (needs ${limit:,.0f})"
     return Check(name="overnight: margin", observed=left, threshold=limit, passed=left >= limit, why=why)
 
 
-def _expiry(reading: Reading, lots: tuple[Lot, ...]) -> Check:
-    day, near = reading.view.session, reading.policy.contract.roll_dte
-    if lots:
-        days = min((lot.settles_on - day.day).days for lot in lots)
-        tomorrow = any(lot.settles_on <= day.next_day for lot in lots)
-    elif reading.front is not None:
-        days, tomorrow = reading.front.dte, reading.front.settles_on <= day.next_day
-    else:
-        days, tomorrow = 0, True
-    passed = days > near and not tomorrow
+def _expiry(reading: Reading, stake: Stake) -> Check:
+    session, near = reading.view.session, reading.policy.contract.roll_dte
+    first = min((settles_on for settles_on, _ in stake.months), default=session.day)
+    days = (first - session.day).days
+    passed = days > near and first > session.next_day
     why = f"the contract settles in {days} days" + ("" if passed else ": too near for a night")
     return Check(name="overnight: expiry", observed=float(days), threshold=float(near), passed=passed, why=why)

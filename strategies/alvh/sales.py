@@ -11,6 +11,8 @@ from strategies.alvh.records import Lot, Proposal, Purpose, Side
 from strategies.alvh.sizing import split_sale
 from strategies.alvh.unwind import Ceiling
 
+NAMES_ITS_TRANCHE = frozenset({Purpose.LOSS_STOP, Purpose.OVERNIGHT})
+
 
 def sales(reading: Reading, ceiling: Ceiling) -> tuple[Proposal, ...]:
     """Return the sell orders that bring the position down to the ceiling, minis before big contracts.
@@ -48,7 +50,7 @@ def sell(
         multiplier=lot.multiplier,
         quantity=quantity,
         reason=reason,
-        tranche=number if purpose is Purpose.LOSS_STOP else None,
+        tranche=number if purpose in NAMES_ITS_TRANCHE else None,
         stage=stage,
     )
 

@@ -10,7 +10,7 @@ from math import floor
 from strategies.alvh.context import context, paced
 from strategies.alvh.false_spike import consecutive
 from strategies.alvh.holdings import average_price, believable, owned
-from strategies.alvh.overnight import keep_overnight, overnight_due, sessions_held
+from strategies.alvh.overnight import keep_overnight, overnight_due, sessions_held, stakes
 from strategies.alvh.policy import Policy, UnwindPolicy
 from strategies.alvh.readiness import number
 from strategies.alvh.reading import Reading, minutes_to_close, month_price
@@ -244,17 +244,30 @@ def stages_due(samples: tuple[Sample, ...], episode: Episode, policy: Policy, *,
 
 
 def overnight(reading: Reading, episode: Episode | None) -> Ceiling:
-    """Go home flat unless every condition for carrying the hedge holds (method note, 3.15); a no stays a no."""
-    flat = episode is not None and episode.flatten_on is not None
-    if not overnight_due(reading) and not flat:
+    """Keep for the night what may be carried (docs/method.md, section 10); a no stays a no while the spike lasts.
+
+    Once a part has gone, the rest is asked about its cost again at the next night only; but a book that no longer wants
+    a hedge sends all of it home.
+    """
+    decided = episode.flatten_on if episode is not None else None
+    due = overnight_due(reading)
+    if not due and decided is None:
         minutes = reading.policy.unwind.overnight_decide_minutes
         return _ceiling(reading, Purpose.OVERNIGHT, None, f"decided {minutes} minutes before the close", "")
-    checks = keep_overnight(reading, episode, reading.state.lots, reading.own)
-    refused = [check.why for check in checks if not check.passed]
+    night = keep_overnight(reading, episode, stakes(reading.state.lots))
+    keep = episode.overnight_minis if episode is not None and decided is not None else reading.own
+    if due and not night.wanted:
+        keep = 0
+    elif due and decided != reading.view.session.day:
+        keep = min(keep, night.minis)
+    refused = [check.why for check in night.checks if not check.passed]
+    binds = keep < reading.own
     reason = f"not carried overnight: {refused[0] if refused else 'decided earlier'}"
-    why = reason if refused or flat else "every condition for carrying the hedge holds"
-    ceiling = _ceiling(reading, Purpose.OVERNIGHT, 0 if refused or flat else None, why, reason)
-    return Ceiling(purpose=ceiling.purpose, minis=ceiling.minis, reason=reason, checks=(*checks, *ceiling.checks))
+    why = reason if binds else "every condition for carrying the hedge holds"
+    ceiling = _ceiling(reading, Purpose.OVERNIGHT, keep if binds else None, why, reason)
+    going = tuple(lot for lot in reading.state.lots if lot.tranche in night.leave)
+    ceiling = _first(ceiling, going, tranche=night.leave[0] if len(night.leave) == 1 and keep > 0 else None)
+    return replace(ceiling, checks=(*night.checks, *ceiling.checks))
 
 
 def _quiet(samples: tuple[Sample, ...], policy: Policy) -> bool:

@@ -89,7 +89,8 @@ class Episode:
     `con_id` is the contract whose mid sets base and peak. `selling` is true once anything but a roll was sold,
     `buying_over` once the inflation fell below the keeping level; `tranche_goal_minis` is the position that completes
     the tranche in progress. A roll that began keeps the settlement day it leaves in `roll_from` and the minis it
-    started with in `roll_minis`. `flatten_on` is the session on which the overnight decision was to go home flat.
+    started with in `roll_minis`. `flatten_on` is the last session on which the overnight decision was to sell,
+    `overnight_minis` what it let stay.
     """
 
     id: str
@@ -111,6 +112,7 @@ class Episode:
     roll_from: date | None = None
     roll_minis: int = 0
     flatten_on: date | None = None
+    overnight_minis: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -436,6 +436,20 @@ def test_a_standing_spike_is_carried_overnight() -> None:
     assert named(kept, "hold: overnight")
 
 
+def test_a_night_that_costs_too_much_for_two_tranches_keeps_one() -> None:
+    desk = armed_desk(19)
+    desk.wake(spike_view(20, vx=17.7))
+    assert desk.minis == 9
+    tight = replace(POLICY, unwind=replace(POLICY.unwind, overnight_cost_share=0.002))  # 32 $ of 16,000 $: six minis
+    desk.policy = tight
+    evening = desk.wake(spike_view(376, vx=17.7))
+    assert [(p.purpose, p.tranche, p.quantity) for p in evening.proposals] == [(Purpose.OVERNIGHT, 2, 5)]
+    assert desk.minis == 4
+    assert evening.memory.episode is not None
+    assert (evening.memory.episode.flatten_on, evening.memory.episode.overnight_minis) == (DAY, 4)
+    assert not desk.wake(spike_view(380, vx=17.7)).proposals
+
+
 def test_an_unfilled_episode_does_not_outlive_its_session() -> None:
     desk = armed_desk(10, fills=False)
     view = spike_view(10, vx=17.5)

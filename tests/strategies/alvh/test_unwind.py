@@ -9,6 +9,7 @@ from builders import (
     BAR,
     CLOSE,
     DAY,
+    DAYS,
     NEXT,
     VX,
     VXM,
@@ -33,6 +34,7 @@ from strategies.alvh.reading import Reading, read
 from strategies.alvh.records import Book, Episode, Exposure, HedgeState, Lot, MarketView, Purpose, Sample, Side
 from strategies.alvh.sales import sales
 from strategies.alvh.unwind import (
+    Ceiling,
     excess,
     hard_cap,
     just_filled,
@@ -300,6 +302,49 @@ def test_the_night_is_decided_once() -> None:
     assert overnight(reading(lot(), view=view, valued=faded), episode()).minis == 0
     stays = overnight(reading(lot(), view=late(300)), episode(flatten_on=DAY))
     assert stays.minis == 0
+
+
+def dear_night(*lots: Lot, minutes: int = 15, **changes: Any) -> Ceiling:
+    """Ask about lots of which the credit of 16,000 $ carries 47 minis: 240 $ a night at 5 $ each and some interest."""
+    return overnight(reading(*lots, view=late(minutes)), episode(**changes))
+
+
+THREE = (lot(quantity=20), lot(quantity=20, tranche=2), lot(quantity=20, tranche=3))
+
+
+def test_one_tranche_goes_and_the_others_stay() -> None:
+    found = dear_night(*THREE)
+    assert (found.minis, found.tranche, found.first) == (40, 3, (THREE[2],))
+    assert "60 minis" in found.reason
+    assert [check.name for check in found.checks if not check.passed] == [
+        "overnight: cost, tranche 3",
+        "hold: overnight",
+    ]
+
+
+def test_two_tranches_that_go_name_none() -> None:
+    found = dear_night(lot(quantity=20), lot(quantity=30, tranche=2), lot(quantity=30, tranche=3))
+    assert (found.minis, found.tranche) == (20, None)
+
+
+def test_what_was_kept_for_the_night_is_not_asked_again_until_the_next() -> None:
+    # 50 minis are too many for one night, but the decision of this evening let them stay
+    fifty = lot(quantity=50)
+    assert dear_night(fifty, flatten_on=DAY, overnight_minis=50).minis is None
+    assert dear_night(fifty, flatten_on=DAYS[-2], overnight_minis=50).minis == 0
+    assert dear_night(fifty, minutes=300, flatten_on=DAYS[-2], overnight_minis=50).minis is None
+    assert dear_night(fifty, minutes=300, flatten_on=DAYS[-2], overnight_minis=20).minis == 20
+
+
+def test_a_book_that_no_longer_wants_a_hedge_sends_the_kept_part_home_too() -> None:
+    hold = reading(lot(quantity=40), view=late(10), valued=exposure(condors=0))
+    assert overnight(hold, episode(flatten_on=DAY, overnight_minis=40)).minis == 0
+
+
+def test_the_sale_for_the_night_names_the_tranche_that_goes() -> None:
+    hold = reading(*THREE, view=late(15), followed=episode())
+    (sale,) = sales(hold, replace(overnight(hold, episode()), minis=55))
+    assert (sale.purpose, sale.tranche, sale.quantity) == (Purpose.OVERNIGHT, 3, 5)
 
 
 def ceiling_sales(keep: int, *lots: Lot, held: Book | None = None, **changes: Any) -> list[tuple[int, int]]:
