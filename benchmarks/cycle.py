@@ -98,9 +98,9 @@ class Watches:
             setattr(owner, name, function)
 
 
-async def run(folder: Path) -> None:
-    """Wake the bot `CYCLES` times on the first full day."""
-    market = load_market(big_book(folder))
+async def run(scenario: Path, folder: Path, cycles: int = CYCLES) -> None:
+    """Wake the bot `cycles` times, and a few at the close before, on a scenario's first full day."""
+    market = load_market(scenario)
     gateway = Gateway(market, SimulatedExchange(market), data_lines=LINES)
     port, clock = await gateway.start(0), SteppedClock(market.start)
     plan = Plan(
@@ -123,7 +123,7 @@ async def run(folder: Path) -> None:
     await robot.open()
     quieten()  # as `alvh run` does
     try:
-        until = market.start + timedelta(hours=17, minutes=50 + CYCLES)  # the session opens 17 h 40 min after the start
+        until = market.start + timedelta(hours=17, minutes=50 + cycles)  # the session opens 17 h 40 min after the start
         await Stepper(clock, robot.jobs(), catch_up, stride).run(until)
     finally:
         await robot.close()
@@ -135,7 +135,7 @@ def main() -> None:
     watches = Watches()
     watches.install()
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(run(Path(folder)))
+        asyncio.run(run(big_book(Path(folder)), Path(folder)))
     rows = []
     for name, seconds in (("cycle", watches.cycles), ("decide alone", watches.decisions)):
         middle, high = (1e3 * percentile(seconds, share) for share in (0.5, 0.99))

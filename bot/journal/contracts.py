@@ -7,6 +7,7 @@ first seen and get a number; from then on a leg is a row: that number, then quan
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, get_type_hints
 
@@ -32,6 +33,7 @@ class Listing:
         self._constant = getter(self._names)
         self._rows = Rows(record_type, elsewhere=constant)
         self._types = get_type_hints(record_type)
+        self._moving = {item.name for item in fields(record_type)} - set(constant)
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._held: dict[int, dict[str, Any]] = {}
         self._last = 0
@@ -64,8 +66,9 @@ class Listing:
         if "columns" in news:
             self._columns = news["columns"]
             self._reader = self._rows.reader(news["columns"])
-        if "contracts" in news:
-            self._hold(news["contracts"])
+        unheld = {key: values for key, values in news.get("contracts", {}).items() if int(key) not in self._held}
+        if unheld:
+            self._hold(unheld)
         if news.get("forgotten"):
             self._forget(set(news["forgotten"]))
 
@@ -81,9 +84,10 @@ class Listing:
 
     def _list(self, record: Any) -> int:
         self._last += 1
-        self._numbers[self._constant(record)] = self._last
-        values = to_json(record)
-        self._new[str(self._last)] = {name: values[name] for name in self._names}
+        key = self._constant(record)
+        self._numbers[key] = self._last
+        self._held[self._last] = dict(zip(self._names, key, strict=True))
+        self._new[str(self._last)] = to_json(record, leave_out=self._moving)
         return self._last
 
     def _hold(self, contracts: Mapping[str, Mapping[str, Any]]) -> None:

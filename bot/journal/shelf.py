@@ -115,6 +115,7 @@ class Shelf:
             needed += _surfaces(wakeup.state.memory).values()
         for digest, surface in {self._digest(surface): surface for surface in needed}.items():
             if digest not in self._surfaces:
+                self._surfaces[digest] = surface  # so that `apply` need not read back what it is
                 new.append((Kind.SURFACE, {"digest": digest, "surface": to_json(surface)}))
         return [*new, (Kind.WAKEUP, body)]
 
