@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from strategies.alvh.break_even import break_evens
+from strategies.alvh.by_expiry import by_expiry
 from strategies.alvh.columns import Flags, Floats
 from strategies.alvh.gauges import known, read_gauges
 from strategies.alvh.leg_exposure import leg_exposures
@@ -75,6 +76,7 @@ def measure(
         theta_usd=_sum(valued.size * present.theta, counted),
         lower_break_even=lower,
         upper_break_even=upper,
+        expiries=by_expiry(valued),
     )
 
 

@@ -12,6 +12,7 @@ from strategies.alvh.valued import Valued
 _NO_GREEKS = (None,) * 5
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def leg_exposures(valued: Valued) -> tuple[LegExposure, ...]:
     """Return one row per piece of a leg: what condors hold of each, then what is left over of each."""
     inside = valued.found.inside

@@ -36,6 +36,19 @@ class LegExposure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiryExposure:
+    """Hold what the book has at one settlement instant: legs, and greeks in the units of `Exposure`."""
+
+    settles_at: datetime
+    legs: int
+    vega_usd: float | None
+    vega30_usd: float | None
+    delta_usd: float | None
+    gamma_usd: float | None
+    theta_usd: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
     """Hold the book's exposure now and against the baseline (method note, 2.1-2.5); dollars per VIX point.
 
@@ -68,6 +81,7 @@ class Exposure:
     inflation_both_sides: float | None = None
     inflation_net: float | None = None
     leftover_legs: int = 0
+    expiries: tuple[ExpiryExposure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

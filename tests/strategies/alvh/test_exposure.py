@@ -458,3 +458,26 @@ def test_a_foreign_option_never_borrows_the_spx_smile() -> None:
 def test_the_volatility_of_a_very_calm_market_is_believed() -> None:
     legs = tuple(with_ib_greeks(option, 2760.0, lambda _: 0.06) for option in condor())
     assert value_book(view_of(), book_of(*legs), None, POLICY)[0].unknown_legs == 0
+
+
+def test_expiries_are_told_apart_and_add_up() -> None:
+    near, far = condor(3, days=20.0, smile=CALM), condor(2, smile=CALM)
+    naked = leg(2500.0, Right.PUT, -7, days=60.0, smile=CALM)
+    view = view_of(*chain(2760.0, CALM, 20.0), *chain(2760.0, CALM))
+    book, _ = value_book(view, book_of(*far, naked, *near), None, POLICY)
+    assert [(expiry.settles_at, expiry.legs) for expiry in book.expiries] == [(settles(20.0), 4), (settles(45.0), 4)]
+    for name in ("vega_usd", "vega30_usd", "delta_usd", "gamma_usd", "theta_usd"):
+        parts = [getattr(expiry, name) for expiry in book.expiries]
+        assert sum(parts) == pytest.approx(getattr(book, name))
+    alone = measured(condor(2, smile=CALM), 2760.0, CALM)
+    assert book.expiries[1].vega30_usd == pytest.approx(alone.vega30_usd)
+
+
+def test_an_unknown_leg_hides_its_own_expiry_only() -> None:
+    near, far = condor(3, days=20.0, smile=CALM), condor(2, smile=CALM)
+    silent = (replace(near[0], quote=Quote()), *near[1:])
+    view = view_of(*chain(2760.0, CALM, 20.0), *chain(2760.0, CALM))
+    book, _ = value_book(view, book_of(*far, *silent), None, POLICY)
+    assert book.vega_usd is book.expiries[0].vega_usd is None
+    assert book.expiries[1].vega_usd is not None
+    assert book.expiries[0].legs == 4
