@@ -104,7 +104,15 @@ class Connection:
             await asyncio.sleep(0)
 
     async def retrying(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Await `attempt` until it succeeds, raises something other than `Retry`, or has been tried often enough."""
+        """Await `attempt` until it succeeds, raises something other than `Retry`, or has been tried often enough.
+
+        The first try nearly always does; only after it the policy is built, which takes longer than many an answer.
+        """
+        failed: list[Retry] = []
+        try:
+            return await attempt()
+        except Retry as problem:
+            failed.append(problem)
         policy = AsyncRetrying(
             stop=stop_after_attempt(self.endpoint.attempts),
             wait=wait_random_exponential(multiplier=self.endpoint.pause_s, max=15.0),
@@ -113,6 +121,8 @@ class Connection:
         )
         async for trial in policy:
             with trial:
+                if failed:  # the policy counts the first try too
+                    raise failed.pop()
                 return await attempt()
         raise Unreachable("no attempt was allowed: set the number of attempts to at least 1")
 

@@ -11,6 +11,7 @@ from bot.observe.statistics import breadth_stdev
 from strategies.alvh.records import Bar, BreadthBar
 
 LATEST = 90
+LATE = 6  # bars at the end that history may still correct
 
 
 class BreadthHistory:
@@ -21,7 +22,6 @@ class BreadthHistory:
 
     def __init__(self) -> None:
         self._sides: tuple[tuple[Bar, ...], tuple[Bar, ...]] = ((), ())
-        self._joined: dict[datetime, tuple[Bar, Bar, BreadthBar]] = {}
         self._stdev: tuple[tuple[datetime, date], float | None] | None = None
         self.bars: tuple[BreadthBar, ...] = ()
         self.latest: tuple[BreadthBar, ...] = ()
@@ -31,19 +31,29 @@ class BreadthHistory:
         advancers, decliners = bars_of(series, "BID"), bars_of(series, "ASK")
         if advancers is self._sides[0] and decliners is self._sides[1]:
             return
-        falling = {bar.end: bar for bar in decliners}
-        pairs = ((up, falling[up.end]) for up in advancers if up.end in falling)
-        self._joined = {up.end: self._pair(up, down) for up, down in pairs}
-        self.bars = tuple(joined for _, _, joined in self._joined.values())
+        kept = self._unchanged(advancers, decliners)
+        falling = {bar.end: bar.close for bar in decliners[len(kept) :]}
+        fresh = (
+            BreadthBar(end=bar.end, advancers=bar.close, decliners=falling[bar.end])
+            for bar in advancers[len(kept) :]
+            if bar.end in falling
+        )
+        self.bars = (*kept, *fresh)
         self.latest = self.bars[-LATEST:]
         self._sides, self._stdev = (advancers, decliners), None
 
-    def _pair(self, up: Bar, down: Bar) -> tuple[Bar, Bar, BreadthBar]:
-        """Return the two with what they make; a month of bars is joined every five minutes and nearly all stay."""
-        known = self._joined.get(up.end)
-        if known is not None and known[0] is up and known[1] is down:
-            return known
-        return up, down, BreadthBar(end=up.end, advancers=up.close, decliners=down.close)
+    def _unchanged(self, advancers: tuple[Bar, ...], decliners: tuple[Bar, ...]) -> tuple[BreadthBar, ...]:
+        """Return the joined bars that stay: of a month of them only the last few change when a bar has closed.
+
+        Nothing is said to stay unless every bar of either side had its counterpart.
+        """
+        ups, downs = self._sides
+        if not advancers or not len(ups) == len(downs) == len(self.bars) or advancers[0] not in ups:
+            return ()
+        gone = ups.index(advancers[0])
+        count = max(0, len(ups) - gone - LATE)
+        is_same = advancers[:count] == ups[gone : gone + count] and decliners[:count] == downs[gone : gone + count]
+        return self.bars[gone : gone + count] if is_same else ()
 
     def stdev(self, at: datetime, today: date) -> float | None:
         """Return the standard deviation of breadth at this time of day; `None` with too little history."""

@@ -321,3 +321,23 @@ async def test_a_read_only_session_sends_no_order_frame_and_asks_for_no_order_st
         await s.broker.executions()
         await s.after(minutes=1)
         assert {3, 4, 5, 58}.isdisjoint(s.gateway.frames)
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 3])
+async def test_what_fails_for_the_moment_is_tried_as_often_as_allowed_and_then_said(attempts):
+    async with stage() as s:
+        s.broker._connection.endpoint = endpoint(s.endpoint.port, attempts=attempts)
+        tried = []
+
+        async def attempt(succeed_at=0):
+            tried.append(len(tried) + 1)
+            if len(tried) != succeed_at:
+                raise Retry(f"try {len(tried)}")
+            return "answer"
+
+        with pytest.raises(Retry, match=f"try {attempts}"):
+            await s.broker._connection.retrying(attempt)
+        assert len(tried) == attempts
+        tried.clear()
+        assert await s.broker._connection.retrying(lambda: attempt(succeed_at=attempts)) == "answer"
+        assert len(tried) == attempts

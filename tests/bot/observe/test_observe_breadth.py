@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bot.broker.port import Instrument
 from bot.observe import breadth
 from bot.observe.breadth import BreadthHistory
@@ -34,14 +36,33 @@ def test_a_bar_is_joined_where_both_sides_have_one() -> None:
     assert history.bars == (joined(1, 800.0, 1900.0),)
 
 
-def test_a_corrected_side_corrects_the_joined_bar_and_leaves_the_others_as_they_are() -> None:
+def numbers(count: int, first: int = 0, close: float = 900.0) -> list[Bar]:
+    return [bar(n, close + n) for n in range(first, first + count)]
+
+
+@pytest.mark.parametrize("corrected", [0, 1, 20, 38, 39])
+@pytest.mark.parametrize("gone", [0, 1, 2, 40])
+@pytest.mark.parametrize("missing", [None, 0, 20, 39])
+def test_joining_again_gives_what_joining_afresh_gives(corrected: int, gone: int, missing: int | None) -> None:
+    history, afresh = BreadthHistory(), BreadthHistory()
+    history.join(sides(numbers(40), [row for n, row in enumerate(numbers(40, close=1800.0)) if n != missing]))
+    downs = [*numbers(40, close=1800.0), bar(40, 1.0)]
+    downs[corrected] = bar(corrected, 1500.0)
+    after = sides(numbers(41 - gone, first=gone), downs[gone:])
+    history.join(after)
+    afresh.join(after)
+    assert history.bars == afresh.bars
+    assert [row.end for row in afresh.bars] == [row.end for row in downs[gone:]]
+
+
+def test_bars_long_past_stay_the_same_objects() -> None:
     history = BreadthHistory()
-    up, down = [bar(n, 900.0) for n in range(3)], [bar(n, 1800.0) for n in range(3)]
+    up, down = numbers(40), numbers(40, close=1800.0)
     history.join(sides(up, down))
     before = history.bars
-    history.join(sides(up, [down[0], bar(1, 1500.0), down[2]]))
-    assert history.bars == (joined(0, 900.0, 1800.0), joined(1, 900.0, 1500.0), joined(2, 900.0, 1800.0))
+    history.join(sides([*up, bar(40, 5.0)], [*down, bar(40, 6.0)]))
     assert history.bars[0] is before[0]
+    assert history.bars[-1] == joined(40, 5.0, 6.0)
 
 
 def test_the_latest_bars_stay_the_same_object_until_a_bar_closes() -> None:
