@@ -163,8 +163,9 @@ def _in_turn(steps: Sequence[Compiled]) -> Compiled:
 
 
 def _run(parts: Sequence[Field | Fixed], version: int, name: str) -> Compiled:
-    """Compile fields and constants; a constant is written like a field without a name, which is never given."""
-    named = [(part.name, part.unset) if isinstance(part, Field) else ("", part.text) for part in parts]
+    """Compile fields and constants that follow each other."""
+    text_of = _writer(parts)
+    absent = {part.name: None for part in parts if isinstance(part, Field)}
 
     def read(fields: Sequence[str], at: int, values: Values) -> int:
         end = at + len(parts)
@@ -177,11 +178,31 @@ def _run(parts: Sequence[Field | Fixed], version: int, name: str) -> Compiled:
         return end
 
     def write(values: Mapping[str, Any]) -> str:
-        get, shown = values.get, SHOWN_AS  # this runs for every frame that is sent
-        texts = [unset if (value := get(key)) is None else shown[type(value)](value) for key, unset in named]
-        return NUL.join(texts) + NUL
+        try:
+            return text_of(values)
+        except KeyError:  # some are not given
+            return text_of({**absent, **values})
 
     return Compiled(read, write)
+
+
+def _writer(parts: Sequence[Field | Fixed]) -> Callable[[Mapping[str, Any]], str]:
+    """Return the function that writes fields and constants.
+
+    Hundreds of frames are written for each minute of a demo, so a run becomes one f-string, made from the layout the
+    way dataclasses make their methods: as fast as if it were written out by hand.
+    """
+    pieces = []
+    for part in parts:
+        if isinstance(part, Fixed):
+            pieces.append(part.text)
+            continue
+        given = f"(value := values[{part.name!r}])"
+        unset = f"{part.unset!r} if value is None else " if part.unset else ""
+        pieces.append(f"{{value if {given}.__class__ is int else {unset}shown[value.__class__](value)}}")
+    text = "".join(f"{piece}\\x00" for piece in pieces)
+    written: Callable[[Mapping[str, Any]], str] = eval(f'lambda values: f"{text}"', {"shown": SHOWN_AS})
+    return written
 
 
 def _converted(part: Field, raw: str, name: str) -> Any:
