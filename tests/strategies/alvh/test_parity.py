@@ -28,7 +28,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategies.alvh.judge import judge
-from strategies.alvh.parity import CONVERSION, REVERSAL, Edge, Pair, edges, monitor, pairs_of, synthetic
+from strategies.alvh.parity import CONVERSION, REVERSAL, Edge, Pair, Synthetic, edges, monitor, pairs_of, synthetic
 from strategies.alvh.policy import ParityPolicy, Policy
 from strategies.alvh.reading import Reading, read
 from strategies.alvh.records import ChainQuote, Decision, Memory, ParityWatch, Phase, Purpose, Quote, Right, Side
@@ -231,6 +231,24 @@ def test_a_future_without_a_fresh_quote_is_not_measured() -> None:
     assert found.checks[0].why == "not measurable: no fresh VX quote"
 
 
+def test_a_future_without_a_bid_has_no_edge_and_the_check_says_so() -> None:
+    bidless = Quote(bid=0.0, ask=40.0, ask_size=10.0, age_s=1.0)
+    assert (
+        edges(Synthetic(bid=19.9, ask=20.1, bid_pairs=50, ask_pairs=50, strikes=3), future(VX, quote=bidless), Policy())
+        == ()
+    )
+    found = monitor(seen(chain(20.0), futures=(future(VX, quote=bidless),)))
+    checks = {check.name: check for check in found.checks}
+    assert checks["parity: conversion"].observed is None
+    assert checks["parity: conversion"].why == "VX has no two-sided market"
+    assert found.watch == ParityWatch()
+
+
+def test_a_rate_that_is_no_number_measures_nothing() -> None:
+    found = monitor(seen(chain(20.0), rate=math.nan))
+    assert found.checks[0].why == "not measurable: the options on VIX imply no price"
+
+
 def polls(count: int, vx: float) -> list[tuple[str, ...]]:
     """Return the alerts of wake-ups in a row on a market that pays."""
     held, alerts = memory(), []
@@ -337,6 +355,14 @@ def test_whatever_the_chain_says_a_check_answers(
     assert gate.name == "parity: gate"
     assert gate.passed is found.connected
     assert gate.why
+
+
+@given(st.lists(options(), max_size=8), st.floats(min_value=10.0, max_value=40.0))
+def test_nothing_is_bought_while_the_gate_binds(chain_: list[ChainQuote], forward: float) -> None:
+    found = judged(18.5, options=(*chain(forward), *chain_))
+    gate = next(check for check in found.checks if check.name == "parity: gate")
+    buys = [proposal for proposal in found.proposals if proposal.side is Side.BUY]
+    assert gate.passed or not buys
 
 
 @given(st.floats(min_value=10.0, max_value=80.0), st.floats(min_value=-3.0, max_value=3.0))

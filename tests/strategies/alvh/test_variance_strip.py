@@ -93,6 +93,16 @@ def test_a_time_that_cannot_be_gives_no_variance(years: float) -> None:
 def test_too_little_of_a_chain_gives_no_variance() -> None:
     assert math.isnan(strip([[], [], [], [], []], 0.1, 0.0))
     assert math.isnan(strip([[2700.0], [10.0], [11.0], [10.0], [11.0]], 0.1, 0.0))
+    lonely = [
+        [2600.0, 2700.0, 2800.0],
+        [100.0, 20.0, 0.0],
+        [110.0, 21.0, 0.05],
+        [0.0, 20.0, 100.0],
+        [0.05, 21.0, 110.0],
+    ]
+    assert math.isnan(strip(lonely, 0.1, 0.0))
+    above = [[2700.0, 2705.0], [9.0, 8.0], [10.0, 9.0], [500.0, 505.0], [501.0, 506.0]]  # their forward is 2,208
+    assert math.isnan(strip(above, 0.1, 0.0))
     dead = [[2600.0, 2700.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
     assert math.isnan(strip(dead, 0.1, 0.0))
 
@@ -216,6 +226,19 @@ def test_a_thin_or_stale_chain_is_not_believed() -> None:
     assert chain_term(seen(chain=strips(age_s=None)).view, 12, 60.0).days == ()
     assert chain_term(seen(chain=strips(age_s=61.0)).view, 12, 60.0).days == ()
     assert ParityPolicy().strip_strikes == 12
+
+
+def test_a_chain_without_quotes_has_no_strip() -> None:
+    empty = tuple(replace(row, quote=Quote(age_s=1.0)) for row in strips())
+    assert chain_term(seen(chain=empty).view, 12, 60.0).days == ()
+
+
+def test_where_the_variance_of_the_chain_would_fall_the_indices_answer() -> None:
+    now = spike_view().now
+    falling: list[ChainQuote] = []
+    for days, sigma in ((20, 0.80), (70, 0.10)):
+        falling += listed(flat(sigma, years=days / 365, rate=0.015), now + timedelta(days=days))
+    assert "proxy" in checks(seen(chain=tuple(falling)))["strip: bound"].why
 
 
 def test_an_expiry_that_has_settled_has_no_strip() -> None:
