@@ -61,7 +61,7 @@ def orders(
     for row in rows:
         average = "-" if row["average"] is None else f"{row['average']:.3f}"
         typer.echo(
-            f"{row['time']}  {row['side']:4} {row['quantity']:>3} {row['contract']:10} {row['state']:9} "
+            f"{row['time']}  {row['side']:4} {row['quantity']:>3} {row['contract']:20} {row['state']:9} "
             f"{row['filled']:>3} done at {average:>7}  {row['why']}  [{row['ref']}]"
         )
 

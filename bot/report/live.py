@@ -92,7 +92,7 @@ def _facts(point: Point) -> tuple[tuple[tuple[str, str], ...], ...]:
             ("vega", dollars(point.vega)),
             ("baseline", dollars(point.baseline)),
             ("inflation", "-" if point.inflation is None else f"{point.inflation:+.0%}"),
-            ("hedge", f"{point.minis} minis"),
+            ("hedge", point.hedge),
         ),
         (
             ("P&L book", dollars(point.book_pnl)),
@@ -110,7 +110,7 @@ def one_line(point: Point) -> str:
         f"{_clock(point)}  VIX {number(point.vix)}  {point.vx_name} {number(point.vx)}  "
         f"breadth {number(point.breadth, sign=True)}  "
         f"vega {dollars(point.vega)} (baseline {dollars(point.baseline)}, put side {inflation})  "
-        f"hedge {point.minis} minis  P&L book {dollars(point.book_pnl)} hedge {dollars(point.hedge_pnl)}  {point.phase}"
+        f"hedge {point.hedge}  P&L book {dollars(point.book_pnl)} hedge {dollars(point.hedge_pnl)}  {point.phase}"
     )
 
 

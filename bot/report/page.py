@@ -81,7 +81,7 @@ def _point(point: Point, chart_time: int) -> dict[str, Any]:
         "breadth": point.breadth,
         "vega": point.vega,
         "baseline": point.baseline,
-        "net": point.net_vega if point.minis else None,
+        "net": point.net_vega if point.minis or point.calls else None,
         "minis": point.minis,
         "book": point.book_pnl,
         "total": (point.book_pnl or 0.0) + (point.hedge_pnl or 0.0) if both else None,

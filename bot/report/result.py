@@ -11,6 +11,7 @@ from strategies.alvh.policy import Profile
 from strategies.alvh.records import Side
 
 NEW_YORK = ZoneInfo("America/New_York")
+CALL_MULTIPLIER = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,10 @@ class Result:
         return tuple(trade for trade in self.trades if trade.side is Side.SELL)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the run as one object; times in UTC, money in dollars, hedge sizes in minis (1 VX = 10)."""
+        """Return the run as one object; times in UTC, money in dollars, hedge sizes in minis (1 VX = 10).
+
+        Orders in VIX calls stand in `calls`; `tranches`, `unwinds` and the hedge sizes are of futures alone.
+        """
         teller = self.teller
         return {
             "mode": self.run.mode,
@@ -65,11 +69,14 @@ class Result:
             "wakeups": self.wakeups,
             "explained": self.explained,
             "orders_sent": teller.orders_sent,
-            "tranches": [self._tranche(trade) for trade in self.bought],
-            "unwinds": [self._unwind(trade) for trade in self.sold],
+            "tranches": [self._tranche(trade) for trade in self.bought if not trade.layer],
+            "unwinds": [self._unwind(trade) for trade in self.sold if not trade.layer],
+            "calls": [self._call(trade) for trade in self.trades if trade.layer],
             "refusals": dict(teller.refusals.most_common()),
             "max_hedge_contracts": teller.max_minis,
             "hedge_contracts_at_close": teller.minis,
+            "max_calls": teller.max_calls,
+            "calls_at_close": teller.calls,
             "hedge_pnl_usd": _cents(teller.hedge_pnl()),
             "hedge_fees_usd": _cents(teller.fees),
             "book_pnl_usd": _cents(teller.book_pnl()),
@@ -132,7 +139,8 @@ class Result:
             {"label": "Hedge", "value": dollars(hedge), "note": f"fees {dollars(teller.fees)}"},
             {"label": "Book with hedge", "value": dollars(both), "note": ""},
             {"label": "Largest hedge", "value": f"{teller.max_minis} minis", "note": "10 minis = 1 VX"},
-            {"label": "Hedge at the end", "value": f"{teller.minis} minis", "note": ""},
+            *self._calls_card(),
+            {"label": "Hedge at the end", "value": f"{teller.minis} minis", "note": _left(teller.calls)},
             {"label": "Orders sent", "value": str(teller.orders_sent), "note": f"{len(self.trades)} filled"},
         ]
 
@@ -149,6 +157,26 @@ class Result:
             return ""
         reason, count = common[0]
         return f"Most often ({count} times in {self.wakeups} wake-ups): {self.teller.examples[reason]}."
+
+    def _calls_card(self) -> list[dict[str, str]]:
+        """Return the card of VIX calls, in runs that bought any."""
+        paid = sum(trade.quantity * trade.price for trade in self.bought if trade.layer) * CALL_MULTIPLIER
+        if not paid:
+            return []
+        return [{"label": "Most VIX calls", "value": str(self.teller.max_calls), "note": f"premium {dollars(paid)}"}]
+
+    def _call(self, trade: Trade) -> dict[str, Any]:
+        return {
+            "time": trade.at.isoformat(),
+            "side": str(trade.side),
+            "contract": trade.contract,
+            "quantity": trade.quantity,
+            "price": round(trade.price, 4),
+            "premium_usd": _cents(trade.quantity * trade.price * CALL_MULTIPLIER),
+            "layer": trade.layer,
+            "purpose": str(trade.purpose),
+            "reason": trade.reason,
+        }
 
     def _tranche(self, trade: Trade) -> dict[str, Any]:
         return {
@@ -171,6 +199,10 @@ class Result:
             "stage": trade.stage_name,
             "reason": trade.reason,
         }
+
+
+def _left(calls: int) -> str:
+    return f"and {calls} VIX calls" if calls else ""
 
 
 def dollars(amount: float | None) -> str:

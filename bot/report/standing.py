@@ -11,7 +11,7 @@ from bot.journal import Entry, Kind, Projection
 from bot.orders.life import Order
 from bot.report.story import contract_name
 from bot.supervise.tickets import Ticket, Tickets
-from strategies.alvh.records import Lot
+from strategies.alvh.records import CallLot, Lot
 
 SHOWN = 5  # alerts and operator's words, the latest
 NEW_YORK = ZoneInfo("America/New_York")
@@ -47,6 +47,7 @@ def standing(mode: str, account: str, entries: Iterable[Entry]) -> dict[str, Any
         "last_wakeup": None if last_wakeup is None else f"{clock(last_wakeup.at)} seq {last_wakeup.seq}",
         "decided": None if last_wakeup is None else last_wakeup.body["decision"]["summary"],
         "hedge": [_lot(lot) for lot in projection.lots()],
+        "vix_calls": [_call(lot) for lot in projection.calls()],
         "working_orders": [
             f"{order.ticket.side} {order.remaining} {contract_name(order)} {order.life}"
             for order in projection.open_orders
@@ -81,6 +82,11 @@ def _word(body: Mapping[str, Any]) -> str:
 def _lot(lot: Lot) -> str:
     bought = f"tranche {lot.tranche}, {clock(lot.bought_at)}"
     return f"{lot.quantity} {lot.trading_class} {lot.settles_on} at {lot.price:.3f} ({bought})"
+
+
+def _call(lot: CallLot) -> str:
+    name = f"{lot.quantity} {lot.trading_class} {lot.settles_at:%d%b%y} {lot.strike:g} call"
+    return f"{name} at {lot.price:.2f} ({lot.layer}, {clock(lot.bought_at)})"
 
 
 def _ticket(ticket: Ticket) -> str:

@@ -17,7 +17,7 @@ from bot.orders.life import Order
 from strategies.alvh.explain import explain, obstacle
 from strategies.alvh.records import Book, Breadth, Decision, FutureQuote, MarketView, OptionLeg, Phase, Purpose, Side
 
-OPENING = frozenset({Purpose.TRANCHE, Purpose.ROLL_BUY})
+OPENING = frozenset({Purpose.TRANCHE, Purpose.ROLL_BUY, Purpose.EVENT_CALLS, Purpose.CORE_CALLS})
 MINI = 100  # multiplier of one mini
 
 
@@ -42,11 +42,17 @@ class Point:
     obstacle: str  # name of the check that stood against an order; empty when none did
     acts: bool = False  # whether an order was proposed
     vx_month: str = ""  # settlement month of the contract that `vx` is of
+    calls: int = 0  # VIX calls that the bot bought and owns
 
     @property
     def vx_name(self) -> str:
         """Return VX with the month that is followed: VX Feb18."""
         return f"VX {self.vx_month}".strip()
+
+    @property
+    def hedge(self) -> str:
+        """Return what is held in words: 7 minis, or 7 minis and 10 calls."""
+        return f"{self.minis} minis" + (f" and {self.calls} calls" if self.calls else "")
 
     @property
     def net_vega(self) -> float | None:
@@ -70,6 +76,7 @@ class Trade:
     reason: str
     vega_before: float | None
     vega_after: float | None
+    layer: str = ""  # of VIX calls: the event or the term they were bought for
 
     @property
     def stage_name(self) -> str:
@@ -101,6 +108,7 @@ class Teller:
         self.orders_sent = 0
         self.missed = 0
         self.max_minis = 0
+        self.max_calls = 0
         self._projection = Projection()
         self._marks: dict[int, float] = {}
         self._opening_marks: dict[int, tuple[int, float]] = {}
@@ -130,6 +138,11 @@ class Teller:
     def minis(self) -> int:
         """Return the hedge that the bot's own executions add up to, in minis."""
         return sum(lot.quantity * lot.multiplier for lot in self._projection.lots()) // MINI
+
+    @property
+    def calls(self) -> int:
+        """Return the VIX calls that the bot's own executions add up to, in contracts."""
+        return sum(lot.quantity for lot in self._projection.calls())
 
     @property
     def fees(self) -> float:
@@ -205,6 +218,7 @@ class Teller:
             obstacle=blocked.name if blocked is not None else "",
             acts=bool(decision.proposals),
             vx_month="" if traded is None else f"{traded.settles_on:%b%y}",
+            calls=self.calls,
         )
 
     def _mark(self, view: MarketView, book: Book) -> None:
@@ -216,9 +230,12 @@ class Teller:
         for future in view.futures:
             if future.quote.mid is not None:
                 self._marks[future.con_id] = future.quote.mid
+        calls = {option.con_id: option.quote.mid for option in view.vix_chain}
+        calls |= {option.con_id: option.quote.mid for option in book.vix_options}
+        self._marks.update((con_id, mid) for con_id, mid in calls.items() if mid is not None)
 
     def _fill(self, entry: Entry) -> None:
-        self.max_minis = max(self.max_minis, self.minis)
+        self.max_minis, self.max_calls = max(self.max_minis, self.minis), max(self.max_calls, self.calls)
         order = self._projection.orders.get(entry.body["ref"])
         if order is None or order.ref in self._told:
             return
@@ -227,7 +244,8 @@ class Teller:
         decision, point = self._decided.get(proposal.key, (None, None))
         bought = order.ticket.side is Side.BUY
         words = f"{'Buy' if bought else 'Sell'} {order.ticket.quantity} {contract_name(order)}: {proposal.reason}"
-        label = f"{'+' if bought else '-'}{order.ticket.quantity} {proposal.trading_class}"
+        what = proposal.trading_class if proposal.call is None else "calls"
+        label = f"{'+' if bought else '-'}{order.ticket.quantity} {what}"
         text = explain(decision) if decision is not None else proposal.reason
         decided_by = entry.seq if point is None else point.seq
         self._moment(decided_by, entry.at, "tranche" if bought else "unwind", words, label, text)
@@ -253,6 +271,7 @@ class Teller:
             reason=proposal.reason,
             vega_before=before,
             vega_after=after,
+            layer="" if proposal.call is None else proposal.call.layer,
         )
 
 
@@ -263,7 +282,10 @@ def refusing(body: Mapping[str, Any]) -> str:
 
 
 def contract_name(order: Order) -> str:
-    """Return class and settlement month of the traded future, as a trader writes it: VX Feb18."""
+    """Return class and settlement of the traded contract as a trader writes it: VX Feb18, VIX 16Aug23 29 call."""
+    call = order.proposal.call
+    if call is not None:
+        return f"{order.proposal.trading_class} {call.settles_at:%d%b%y} {call.strike:g} call"
     expires = order.ticket.instrument.expires_on
     return order.proposal.trading_class if expires is None else f"{order.proposal.trading_class} {expires:%b%y}"
 

@@ -110,7 +110,7 @@ def _quiet(stretch: list[Point]) -> Iterator[str]:
     yield (
         f"    VIX {_path(first.vix, last.vix)}, {last.vx_name} {_path(first.vx, last.vx)}, "
         f"breadth {_path(first.breadth, last.breadth)}, put side {_path(first.inflation, last.inflation, '+.0%')}, "
-        f"vega {dollars(last.vega)}, hedge {last.minis} minis, "
+        f"vega {dollars(last.vega)}, hedge {last.hedge}, "
         f"P&L book {dollars(last.book_pnl)} hedge {dollars(last.hedge_pnl)}"
     )
 

@@ -140,8 +140,10 @@ def test_no_text_in_a_number_cell_passes_unless_it_is_a_finite_number(tmp_path: 
 def test_every_shipped_scenario_says_what_is_recorded_and_what_is_modelled() -> None:
     assert set(scenario_names()) == {
         "calm",
+        "cpi-surprise",
         "crash-2020-03",
         "false-spike-2024-08",
+        "fomc-day",
         "half-day",
         "parity-break",
         "spike-2018-02",
@@ -153,5 +155,6 @@ def test_every_shipped_scenario_says_what_is_recorded_and_what_is_modelled() -> 
         assert found.start < found.end
         assert found.title
         kinds = {series: kind.value for series, kind, source in found.series if source}
-        assert kinds["SPX"] == kinds["VX"] == "anchors"
+        made_up = name in ("cpi-surprise", "fomc-day")
+        assert kinds["SPX"] == kinds["VX"] == ("modelled" if made_up else "anchors")
         assert kinds["AD-NYSE"] == kinds["SPX options"] == "modelled"
