@@ -19,7 +19,7 @@ WATCHING = (
     "account: ",
 )
 AGREED = "In order:"  # heads the checks that passed
-HOLDING = ("time: ", "parity: ", "tranche: ", "filter: ", "account: ", "liquidity: ")
+HOLDING = ("time: ", "parity: ", "tranche: ", "filter: ", "account: ", "beta: ", "hurdle: ", "reer: ", "liquidity: ")
 
 
 def summarise(decision: Decision) -> str:
@@ -107,6 +107,13 @@ def _book(exposure: Exposure | None) -> list[str]:
         lines.append(
             f"Prior close: {_usd(exposure.vega30_baseline_usd)} per VIX point on the surface of the session before; "
             f"vega delta {_usd(exposure.vega_delta_usd)}"
+        )
+    share = exposure.hedgeable_share
+    if share is not None:
+        lines.append(
+            f"One day's deviation of the book, modelled: {_usd(share.deviation_usd)}; a VIX hedge can address "
+            f"{share.share:.0%} of its variance (vega {share.vega_part:.0%}, delta {share.delta_part:.0%}, "
+            f"rest {share.rest_part:.0%})"
         )
     if exposure.lower_break_even is not None and exposure.upper_break_even is not None:
         below, above = exposure.lower_break_even, exposure.upper_break_even

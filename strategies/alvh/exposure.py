@@ -14,6 +14,7 @@ from strategies.alvh.break_even import break_evens
 from strategies.alvh.by_expiry import by_expiry
 from strategies.alvh.columns import Flags, Floats
 from strategies.alvh.gauges import known, read_gauges
+from strategies.alvh.hedgeable import hedgeable_share
 from strategies.alvh.leg_exposure import leg_exposures
 from strategies.alvh.policy import Gauge, Policy, SizingPolicy, VegaDelta
 from strategies.alvh.records import Book, Exposure, LegExposure, MarketView, Surface
@@ -44,7 +45,7 @@ def measure(
     chosen = gauges[sizing.gauge]
     vega30, vega30_baseline = _vega30(valued, stored)
     lower, upper = break_evens(columns, valued.held, view.spx.last)
-    counted = valued.counted
+    counted, expiries = valued.counted, by_expiry(valued)
     return Exposure(
         condors=valued.found.count,
         legs=int(counted.sum()),
@@ -76,7 +77,8 @@ def measure(
         theta_usd=_sum(valued.size * present.theta, counted),
         lower_break_even=lower,
         upper_break_even=upper,
-        expiries=by_expiry(valued),
+        expiries=expiries,
+        hedgeable_share=hedgeable_share(expiries, view, policy),
     )
 
 

@@ -10,7 +10,7 @@ from the record alone. Conventions, stated once:
 """
 
 from strategies.alvh.records.book import Account, Book, FuturePosition, Greeks, GreeksSource, OptionLeg, OtherPosition
-from strategies.alvh.records.decision import Check, Decision, ExpiryExposure, Exposure, LegExposure
+from strategies.alvh.records.decision import Check, Decision, ExpiryExposure, Exposure, HedgeableShare, LegExposure
 from strategies.alvh.records.hedge import (
     CallLot,
     CallSpend,
@@ -74,6 +74,7 @@ __all__ = [
     "Greeks",
     "GreeksSource",
     "HedgeState",
+    "HedgeableShare",
     "IndexQuote",
     "LegExposure",
     "Lot",

@@ -49,6 +49,20 @@ class ExpiryExposure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeableShare:
+    """Hold the modelled variance of the book's next day, split: three parts that add up to 1, and what VIX explains.
+
+    `share` is what of it a long hedge that follows VIX can address at most; `deviation_usd` is its square root.
+    """
+
+    share: float
+    vega_part: float
+    delta_part: float
+    rest_part: float
+    deviation_usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
     """Hold the book's exposure now and against the baseline (method note, 2.1-2.5); dollars per VIX point.
 
@@ -82,6 +96,7 @@ class Exposure:
     inflation_net: float | None = None
     leftover_legs: int = 0
     expiries: tuple[ExpiryExposure, ...] = ()
+    hedgeable_share: HedgeableShare | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

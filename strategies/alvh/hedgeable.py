@@ -1,0 +1,59 @@
+"""Say how much of the book's one-day risk a hedge in VIX futures can address at all.
+
+A model, not a forecast: SPX and VIX move jointly and normally for one day, the book follows its greeks, and each
+expiry's volatility follows VIX by its term weight, with a noise of its own. docs/method.md, section 4.3.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from strategies.alvh.breadth import edr_pct
+from strategies.alvh.policy import Policy
+from strategies.alvh.readiness import number
+from strategies.alvh.records import ExpiryExposure, HedgeableShare, MarketView
+
+SPX_VIX_CORRELATION = -0.82
+"""Correlation of daily SPX returns with daily changes of VIX, 2004 to 2021."""
+
+TERM_R2 = 0.92
+"""Share of the daily variance of VIX9D and of VIX3M that VIX explains, 2011 to 2021 (0.917 and 0.918)."""
+
+
+def hedgeable_share(expiries: Sequence[ExpiryExposure], view: MarketView, policy: Policy) -> HedgeableShare | None:
+    """Return the split of the variance of tomorrow's profit; `None` when a greek, SPX or its daily range is missing.
+
+    One day of SPX is half implied and half realised (EDR); the deviation of VIX follows from the regression of SPX on
+    VIX that the scenario uses.
+    """
+    vega30, delta, gamma = (_total(expiries, name) for name in ("vega30_usd", "delta_usd", "gamma_usd"))
+    spot, range_pct, slope_pct = number(view.spx.last), edr_pct(view, policy), policy.sizing.scenario_spx_pct_per_vix
+    if vega30 is None or delta is None or gamma is None or spot is None or spot <= 0.0:
+        return None
+    if range_pct is None or slope_pct >= 0.0:
+        return None
+    spx_points = spot * range_pct / policy.signals.edr_multiplier / 100.0
+    vix_points = SPX_VIX_CORRELATION * spx_points / (spot * slope_pct / 100.0)
+    vega_usd, delta_usd = vega30 * vix_points, delta * spx_points
+    shared = SPX_VIX_CORRELATION * vega_usd * delta_usd
+    noise = sum((expiry.vega30_usd or 0.0) ** 2 for expiry in expiries) * vix_points**2 * (1.0 - TERM_R2) / TERM_R2
+    rest = 0.5 * (gamma * spx_points**2) ** 2 + noise
+    variance = vega_usd**2 + delta_usd**2 + 2.0 * shared + rest
+    if not 0.0 < variance < math.inf:
+        return None
+    with_vix_usd = vega_usd + SPX_VIX_CORRELATION * delta_usd  # dollars per deviation of VIX
+    return HedgeableShare(
+        share=with_vix_usd**2 / variance if with_vix_usd < 0.0 else 0.0,
+        vega_part=(vega_usd**2 + shared) / variance,
+        delta_part=(delta_usd**2 + shared) / variance,
+        rest_part=rest / variance,
+        deviation_usd=math.sqrt(variance),
+    )
+
+
+def _total(expiries: Sequence[ExpiryExposure], name: str) -> float | None:
+    """Return the sum of one greek over the expiries, `None` if one of them is unknown."""
+    values = [number(getattr(expiry, name)) for expiry in expiries]
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None
