@@ -12,6 +12,7 @@ from strategies.alvh.scenarios import Outlook
 from strategies.alvh.wacc import CostOfCapital
 
 FAILED = "hurdle_failed, first tranche only: "
+MOST_TOLD = 1_000.0  # a few percent in three days are beyond it in a year
 
 
 def hurdle(outlook: Outlook, capital: CostOfCapital | None, rules: EconomicsPolicy) -> tuple[Check, ...]:
@@ -40,8 +41,8 @@ def rates(outlook: Outlook, rules: EconomicsPolicy) -> tuple[Check, Check]:
         observed=hedged,
         threshold=0.0,
         passed=True,
-        why=f"a year, stressed: {_share(hedged)} hedged ({_usd(alone + insured)} in {outlook.days:g} days), "
-        f"{_share(bare)} unhedged ({_usd(alone)})",
+        why=f"a year, stressed: {_share(hedged)} hedged ({usd(alone + insured)} in {outlook.days:g} days), "
+        f"{_share(bare)} unhedged ({usd(alone)})",
     )
     return base, stressed
 
@@ -53,7 +54,7 @@ def _return(outlook: Outlook, capital: CostOfCapital | None, rules: EconomicsPol
         return Check(name="hurdle: return", observed=simple, threshold=None, passed=False, why=why)
     passed = simple >= capital.wacc
     why = (
-        f"base case: {_usd(earned)} in {outlook.days:g} days on {_usd(outlook.margin_usd)} of margin is {simple:+.1%} "
+        f"base case: {usd(earned)} in {outlook.days:g} days on {usd(outlook.margin_usd)} of margin is {simple:+.1%} "
         f"a year; capital costs {capital.wacc:.1%}"
     )
     return _check("return", simple, capital.wacc, passed, why)
@@ -61,18 +62,18 @@ def _return(outlook: Outlook, capital: CostOfCapital | None, rules: EconomicsPol
 
 def _stress(outlook: Outlook, rules: EconomicsPolicy) -> Check:
     alone, hedge = outlook.expected(rules.stress_probabilities)
-    why = f"stressed case: {_usd(alone + hedge)} with the hedge, {_usd(alone)} without it"
+    why = f"stressed case: {usd(alone + hedge)} with the hedge, {usd(alone)} without it"
     return _check("stress", alone + hedge, alone, hedge >= 0.0, why)
 
 
 def _saving(outlook: Outlook, rules: EconomicsPolicy) -> Check:
     worst, cost = outlook.worst, -outlook.expected(rules.base_probabilities)[1]
-    what = f"{worst.name} (VIX {worst.vix_points:+.1f}) saves {_usd(worst.hedge_usd)}"
+    what = f"{worst.name} (VIX {worst.vix_points:+.1f}) saves {usd(worst.hedge_usd)}"
     if cost <= 0.0:
         why = f"{what}, and the hedge costs nothing in the base case"
         return _check("saving", None, rules.min_saving_ratio, True, why)
     ratio = worst.hedge_usd / cost
-    why = f"{what} and costs {_usd(cost)} in the base case: {ratio:.2f} times (needs {rules.min_saving_ratio:g})"
+    why = f"{what} and costs {usd(cost)} in the base case: {ratio:.2f} times (needs {rules.min_saving_ratio:g})"
     return _check("saving", ratio, rules.min_saving_ratio, ratio >= rules.min_saving_ratio, why)
 
 
@@ -82,8 +83,9 @@ def _check(name: str, observed: float | None, threshold: float, passed: bool, wh
 
 
 def _share(rate: float | None) -> str:
-    return "none" if rate is None else f"{rate:+.0%}" if abs(rate) < 10.0 else f"{rate:+.2g}"
+    return "none" if rate is None else f"{rate:+,.0%}" if rate < MOST_TOLD else f"more than {MOST_TOLD:+,.0%}"
 
 
-def _usd(value: float) -> str:
+def usd(value: float) -> str:
+    """Return dollars as a trader writes them, the sign before the currency."""
     return f"-${-value:,.0f}" if value < 0.0 else f"${value:,.0f}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from strategies.alvh.carry import differential, financing_usd
 from strategies.alvh.condors import Part
 from strategies.alvh.holdings import minis
+from strategies.alvh.hurdle import usd
 from strategies.alvh.margin import margin_usd
 from strategies.alvh.overnight import credit_remaining_usd
 from strategies.alvh.policy import EconomicsPolicy
@@ -70,12 +71,12 @@ def reer(reading: Reading, expected_cost_usd: float | None) -> tuple[Check, Chec
     ratio = None if so_far is None else so_far.cost_usd / so_far.premium_usd
     why = "the condors' opening prices or a price of the hedge are not known"
     if so_far is not None and ratio is not None:
-        why = f"the hedge has cost ${so_far.cost_usd:,.0f} of ${so_far.premium_usd:,.0f} premium: {ratio:.0%}"
+        why = f"the hedge has cost {usd(so_far.cost_usd)} of {usd(so_far.premium_usd)} premium: {ratio:.0%}"
     credit = credit_remaining_usd(reading.book.legs)
     expected, likely = None, "the cost to come or the credit remaining is not known"
     if expected_cost_usd is not None and credit is not None and credit > 0.0:
         expected = expected_cost_usd / credit
-        likely = f"the hedge is expected to cost ${expected_cost_usd:,.0f} of ${credit:,.0f} credit: {expected:.0%}"
+        likely = f"the hedge is expected to cost {usd(expected_cost_usd)} of {usd(credit)} credit: {expected:.0%}"
     return _check("realised", ratio, why, rules), _check("expected", expected, likely, rules)
 
 

@@ -9,7 +9,7 @@ from builders import VXM, at, book, exposure, lot, memory, order, spike_view, st
 from strategies.alvh.explain import explain, show, summarise, table
 from strategies.alvh.judge import judge
 from strategies.alvh.policy import Policy
-from strategies.alvh.records import Decision, Episode, Exposure, Lot, MarketView, Phase, Side
+from strategies.alvh.records import Check, Decision, Episode, Exposure, Lot, MarketView, Phase, Side
 
 POLICY = Policy()
 
@@ -102,6 +102,12 @@ def episode(**changes: Any) -> Episode:
 def test_a_holding_says_why_the_next_tranche_waits() -> None:
     waiting = decision(lot(price=18.6), memory=memory(episode=episode(), phase=Phase.T1), view=spike_view(30))
     assert waiting.summary.startswith("No order (tranche-1): VX 18.50 is not above the last purchase at 18.60")
+
+
+def test_a_holding_says_when_the_next_tranche_does_not_earn_its_capital() -> None:
+    dear = Check(name="hurdle: saving", observed=2.1, threshold=3.0, passed=False, why="hurdle_failed: too dear")
+    found = replace(buying(), proposals=(), phase_after=Phase.T1, checks=(dear,))
+    assert summarise(found) == "No order (watch to tranche-1): hurdle_failed: too dear."
 
 
 def test_an_unwind_says_that_it_waits() -> None:

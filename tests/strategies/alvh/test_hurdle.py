@@ -109,6 +109,12 @@ def test_the_stressed_rate_is_told_with_and_without_the_hedge() -> None:
     assert stressed.observed is not None and stressed.observed < 0.0
 
 
+def test_a_rate_beyond_telling_is_said_to_be_so() -> None:
+    # 10% in three days is 1.1 ^ 121.7 a year, some 11 million percent; 1 $ on 5,000 $ is 1.0002 ^ 121.7
+    base, _ = rates(outlook((5_000.0, 5_000.0, 5_000.0), (1.0, 1.0, 1.0)), RULES)
+    assert "condors more than +100,000%, hedge +2%, both more than" in base.why
+
+
 def plan(number: int = 2, minis: int = 3, *, allowed: bool = True) -> Plan:
     return Plan(number=number, goal=7, minis=minis, allowed=allowed, checks=())
 

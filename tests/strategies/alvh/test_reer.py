@@ -70,6 +70,7 @@ def test_a_hedge_that_paid_has_a_negative_rate() -> None:
     so_far, _ = reer(reading(held(price=18.0)), 0.0)
     assert so_far.observed == pytest.approx(-600.0 / 20_000.0)
     assert so_far.passed
+    assert "has cost -$600 of $20,000 premium: -3%" in so_far.why
 
 
 def test_the_cost_to_come_is_held_against_the_credit_remaining() -> None:
