@@ -1,7 +1,8 @@
 """Rebuild what the bot knows from its journal: orders, own lots, locks, the last decision's memory.
 
 `Projection` is one fold. Starting up feeds it the whole journal; afterwards the journal feeds it each new entry, so
-there is no other path to the same state. Bodies it reads, all written by `bot.orders` and `bot.supervise`:
+there is no other path to the same state; of a wake-up that was just written it takes the record itself instead of
+reading the body back. Bodies it reads, all written by `bot.orders` and `bot.supervise`:
 
     intent   ref, proposal, ticket, quote, checks           sent   ref
     change   ref, what (reprice, cancel), limit, rung, why  fill   the fields of `bot.broker.port.Fill`
