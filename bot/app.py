@@ -122,6 +122,7 @@ class Bot:
             lines=plan.data_lines,
             min_dte=contract.min_dte,
             max_dte=contract.max_dte,
+            sizing=plan.policy.sizing,
             freshness=plan.policy.freshness,
             event_calls=plan.policy.events.enabled,
             core_days=plan.policy.core.dte if plan.policy.core.mode is not CoreMode.OFF else (),

@@ -63,6 +63,7 @@ SIZING = {
     "min_dte_clamp_days": Bound("days to expiry below which a leg's term weight stops growing", 1.0, 60.0),
     "beta_a": Bound("level of the curve that gives a VX future's beta to VIX by days to settlement", 0.1, 2.0),
     "beta_c": Bound("decay of the same curve, per 30 days", 0.0, 3.0),
+    "beta_refit": Bound("scale the curve by the last year's regression of VX on VIX, inside its band"),
     "gauge": Bound("which side's vega inflation may arm the hedge"),
     "arm_on": Bound("whether the gauge, the signals or both must agree before the hedge arms"),
     "inflation_watch": Bound("vega inflation from which the spike is watched closely", 0.0, 2.0),

@@ -14,6 +14,7 @@ from bot.events import Releases
 from bot.guard.calls import is_vix_call
 from bot.observe import book as shelf
 from bot.observe import market
+from bot.observe.betas import fit_beta
 from bot.observe.breadth import BreadthHistory
 from bot.observe.focus import Focus
 from bot.observe.instruments import BREADTH, VVIX, Universe, resolve
@@ -21,7 +22,7 @@ from bot.observe.series import Series, floor
 from bot.observe.settings import Sight
 from bot.observe.spreads import Pace, Spreads
 from bot.observe.statistics import SESSIONS, hv20_pct
-from strategies.alvh.records import Account, Book, EventCalendar, MarketView, OptionLeg, Session
+from strategies.alvh.records import Account, BetaFit, Book, EventCalendar, MarketView, OptionLeg, Session
 
 DAY_MINUTES = 1440
 DAILY_BARS = 30
@@ -43,6 +44,7 @@ class _Day:
     series: dict[str, Series]
     futures: dict[int, Series]
     hv20_pct: float | None
+    beta_fit: BetaFit | None
     hours_agree: bool
     faults: tuple[str, ...]
 
@@ -128,6 +130,7 @@ class Observer:
             series={**self._index_series(universe), **(before.series if before else {})},
             futures=before.futures if before else {},
             hv20_pct=hv20_pct(closes),
+            beta_fit=before.beta_fit if before else await self._beta(universe, session.day, now),
             hours_agree=market.hours_agree(universe, session, faults),
             faults=tuple(faults),
         )
@@ -167,6 +170,9 @@ class Observer:
             faults.append(f"daily SPX bars: {problem}")
             return []
         return [bar.close for bar in bars]
+
+    async def _beta(self, universe: Universe, day: date, now: datetime) -> BetaFit | None:
+        return await fit_beta(self._broker, self._pace, universe, day, now, self._sight.sizing)
 
     # -- every look
 
@@ -276,6 +282,7 @@ class Observer:
             breadth_bars=self._breadth.latest,
             rate=self._sight.rate,
             hv20_pct=today.hv20_pct,
+            beta_fit=today.beta_fit,
             breadth_stdev=self._breadth.stdev(floor(now), session.day),
             feed_ok=link is LinkState.UP,
             hours_agree=today.hours_agree,

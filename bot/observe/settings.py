@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from strategies.alvh.policy import FreshnessPolicy
+from strategies.alvh.policy import FreshnessPolicy, SizingPolicy
 
 FAR_ENOUGH = 1.25  # a term's nearest monthly lies at most this far beyond it
 
@@ -19,6 +19,7 @@ class Sight:
     pairs of options on VIX at the money. Calls on VIX of about `vix_call_deltas` are watched in the first
     `vix_call_expiries` expiries from `vix_call_days`, in calendar days. With `event_calls` they are quoted at every
     look on the day of a release. `core_days` are terms at which options on VIX and their futures are watched as well.
+    `sizing` holds the curve that the beta of VX is estimated against.
     """
 
     rate: float
@@ -37,6 +38,7 @@ class Sight:
     vix_call_deltas: tuple[float, ...] = (0.55, 0.45, 0.36, 0.28, 0.21, 0.15, 0.10)
     event_calls: bool = False
     core_days: tuple[int, ...] = ()
+    sizing: SizingPolicy = field(default_factory=SizingPolicy)
     freshness: FreshnessPolicy = field(default_factory=FreshnessPolicy)
 
     @property

@@ -13,6 +13,7 @@ from bot.orders.brake import Brake
 from bot.orders.pen import Pen
 from bot.orders.prices import Prices
 from bot.orders.situation import Look, situation
+from strategies.alvh.beta_fit import refitted
 from strategies.alvh.policy import SizingPolicy
 from strategies.alvh.records import Check, Proposal, Purpose
 from strategies.alvh.sizing import MINI_USD, beta
@@ -91,4 +92,5 @@ class Gate:
         vega = self._projection.last_vega30_usd
         if future is None or vega is None:
             return 0
-        return int(self._sizing.coverage_max * max(0.0, -vega) / (beta(future.dte, self._sizing) * MINI_USD))
+        sizing = refitted(look.view, self._sizing)
+        return int(sizing.coverage_max * max(0.0, -vega) / (beta(future.dte, sizing) * MINI_USD))

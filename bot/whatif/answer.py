@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.whatif.market import Wake
+from strategies.alvh.beta_fit import refitted
 from strategies.alvh.decide import decide
 from strategies.alvh.explain import explain, obstacle, table
 from strategies.alvh.holdings import MINI_MULTIPLIER, owned
@@ -77,12 +78,13 @@ class Answer:
 def ask(wake: Wake, policy: Policy, assumed: tuple[str, ...]) -> Answer:
     """Decide the wake-up by the real rules and return what it means."""
     decision = decide(wake.view, wake.book, wake.state, policy)
+    sizing = refitted(wake.view, policy.sizing)
     futures = {future.con_id: future for future in wake.view.futures}
     traded = tuple(row for row in decision.proposals if row.con_id in futures)
     change = sum(_signed(row) * row.multiplier // MINI_MULTIPLIER for row in traded)
     before = owned(wake.state.lots)
     book = decision.exposure.vega30_usd if decision.exposure is not None else None
-    moved = sum(_signed(row) * row.multiplier * beta(futures[row.con_id].dte, policy.sizing) for row in traded)
+    moved = sum(_signed(row) * row.multiplier * beta(futures[row.con_id].dte, sizing) for row in traded)
     now = None if book is None else book + decision.hedge_usd_per_point
     answer = Answer(
         decision=decision,

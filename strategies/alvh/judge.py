@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import isfinite
 
+from strategies.alvh.beta_fit import beta_in_force, with_refitted_beta
 from strategies.alvh.core_layer import core_layer
 from strategies.alvh.episode import arm, dropped, finish, finished, follow, phase, sampled
 from strategies.alvh.event_calls import event_calls
@@ -83,7 +84,7 @@ def judge(
 
     `valued` holds its legs where the caller has them, so that no rule needs to value them again.
     """
-    reading = read(view, book, state, policy, memory, exposure, valued)
+    reading = read(view, book, state, with_refitted_beta(view, policy), memory, exposure, valued)
     baseline = memory.episode.baseline if memory.episode else memory.baseline
     signs = _signs(reading, baseline)
     episode, ended = _carry(reading, signs)
@@ -208,7 +209,7 @@ def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sam
         phase_after=after,
         proposals=action.proposals,
         cancel=(*_cancel(reading, action), *action.cancel),
-        checks=tuple(_sayable(check) for check in (*signs.checks, *action.checks, in_force(policy))),
+        checks=tuple(_sayable(check) for check in (*signs.checks, *action.checks, *_in_force(reading))),
         exposure=reading.exposure,
         hedge_usd_per_point=hedge_units_usd(reading.book.futures, reading.book.vix_options, policy, view.now),
         target_minis=action.episode.target_minis if action.episode else 0,
@@ -217,6 +218,10 @@ def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sam
         alerts=signs.parity.alerts,
     )
     return replace(decision, summary=summarise(decision))
+
+
+def _in_force(reading: Reading) -> tuple[Check, Check]:
+    return beta_in_force(reading.view, reading.policy), in_force(reading.policy)
 
 
 def _may_arm(reading: Reading) -> bool:

@@ -57,6 +57,7 @@ class SizingPolicy:
     min_dte_clamp_days: float = 7.0
     beta_a: float = 0.80
     beta_c: float = 0.59
+    beta_refit: bool = True
     gauge: Gauge = Gauge.PUT_SIDE
     arm_on: ArmOn = ArmOn.BOTH
     inflation_watch: float = 0.25

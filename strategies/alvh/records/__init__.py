@@ -24,6 +24,7 @@ from strategies.alvh.records.hedge import (
 )
 from strategies.alvh.records.market import (
     Bar,
+    BetaFit,
     Breadth,
     BreadthBar,
     ChainQuote,
@@ -54,6 +55,7 @@ from strategies.alvh.records.memory import (
 __all__ = [
     "Account",
     "Bar",
+    "BetaFit",
     "Book",
     "Breadth",
     "BreadthBar",

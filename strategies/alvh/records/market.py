@@ -156,6 +156,20 @@ class ContextValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BetaFit:
+    """Hold the regression of VX on VIX over the last year: `k` times the closed form, `r2` without intercept.
+
+    `observations` counts daily changes of contracts, `first` and `last` are the days of the oldest and newest.
+    """
+
+    k: float
+    r2: float
+    observations: int
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """Hold today's trading session as the calendar gives it; `recent_days` ends with today, oldest first."""
 
@@ -177,7 +191,8 @@ class MarketView:
     log returns of SPX in percent, `breadth_stdev` the 20-session standard deviation of (adv-dec)/(adv+dec) at this
     time of day. `faults` says in plain words what was missing or wrong when the view was taken; `feed_ok` is false
     while the broker reports lost connectivity or a broken data farm, `hours_agree` while IB's liquid hours differ from
-    the calendar's. `vix_chain` holds listed options on VIX, `context` the slow numbers that inform and never block.
+    the calendar's. `vix_chain` holds listed options on VIX, `context` the slow numbers that inform and never block,
+    `beta_fit` the re-estimated beta of VX.
     """
 
     now: datetime
@@ -202,3 +217,4 @@ class MarketView:
     vvix: IndexQuote | None = None
     calendar: EventCalendar | None = None
     context: tuple[ContextValue, ...] = ()
+    beta_fit: BetaFit | None = None
