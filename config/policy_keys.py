@@ -78,6 +78,7 @@ SIZING = {
     "scenario_spx_pct_per_vix": Bound("move of SPX per VIX point in that scenario, percent", -3.0, 0.0),
     "allow_mix": Bound("allow VX and VXM in one hedge"),
     "prefer_mini": Bound("use VXM even where a whole VX would do"),
+    "hedge_lone_spreads": Bound("hedge put and call spreads that are part of no condor as well"),
 }
 
 TRANCHES = {

@@ -88,10 +88,22 @@ class Recognition:
         )
 
     @property
+    def lone_spreads(self) -> tuple[Vertical, ...]:
+        """Return the spreads that found no partner, nearest expiry first."""
+        return tuple(self._vertical(spread) for spread in self.lone)
+
+    @property
     def remainder(self) -> tuple[Part, ...]:
         """Return what belongs to no condor of each leg."""
         pieces = ((leg, leg.quantity - part) for leg, part in zip(self.legs, self.inside, strict=True))
         return tuple(Part(leg=leg, quantity=quantity) for leg, quantity in pieces if quantity != 0)
+
+    def holding(self, *, lone: bool) -> tuple[int, ...]:
+        """Return the signed quantity of each leg that condors hold, and the spreads without a partner if `lone`."""
+        if not lone:
+            return self.inside
+        beside = _held([self.lone], len(self.legs))
+        return tuple(part + more for part, more in zip(self.inside, beside, strict=True))
 
     def _vertical(self, spread: _Spread) -> Vertical:
         short, wing, quantity = spread
@@ -166,11 +178,11 @@ def _cut(spread: _Spread, quantity: int, rest: list[_Spread]) -> _Spread:
     return short, wing, quantity
 
 
-def _held(pairs: Sequence[tuple[_Spread, _Spread]], legs: int) -> tuple[int, ...]:
-    """Return the signed quantity that these condors hold of each leg."""
+def _held(groups: Sequence[Sequence[_Spread]], legs: int) -> tuple[int, ...]:
+    """Return the signed quantity that these spreads hold of each leg."""
     held = [0] * legs
-    for pair in pairs:
-        for short, wing, quantity in pair:
+    for group in groups:
+        for short, wing, quantity in group:
             held[short] -= quantity
             held[wing] += quantity
     return tuple(held)

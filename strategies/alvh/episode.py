@@ -74,7 +74,7 @@ def dropped(reading: Reading, episode: Episode, signals: tuple[Signal, ...]) -> 
     if episode.first_fill_on is not None or reading.own > 0 or _alive(reading):
         return False
     listed = believable(reading.book, reading.state, reading.policy.freshness.positions_s)
-    gone = listed and reading.exposure.condors == 0
+    gone = listed and reading.exposure.guarded == 0
     over = gone or episode.armed_on != reading.view.session.day
     return over or disarmed(reading, signals)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from strategies.alvh.profiles import CHECK as PROFILE
-from strategies.alvh.records import Check, Decision, Exposure, Phase, Proposal, Side
+from strategies.alvh.records import Check, Decision, Exposure, Leftover, Phase, Proposal, Side
 
 WATCHING = (
     "book: ",
@@ -20,6 +20,7 @@ WATCHING = (
 )
 AGREED = "In order:"  # heads the checks that passed
 HOLDING = ("time: ", "parity: ", "tranche: ", "filter: ", "account: ", "beta: ", "hurdle: ", "reer: ", "liquidity: ")
+SHOWN = 8  # pieces beside the condors; the exposure has them all
 
 
 def summarise(decision: Decision) -> str:
@@ -108,6 +109,10 @@ def _book(exposure: Exposure | None) -> list[str]:
             f"Prior close: {_usd(exposure.vega30_baseline_usd)} per VIX point on the surface of the session before; "
             f"vega delta {_usd(exposure.vega_delta_usd)}"
         )
+    beside = [_leftover(leftover) for leftover in exposure.leftovers]
+    if beside:
+        more = f"; and {len(beside) - SHOWN} more" if len(beside) > SHOWN else ""
+        lines.append(f"Beside the condors: {'; '.join(beside[:SHOWN])}{more}")
     share = exposure.hedgeable_share
     if share is not None:
         lines.append(
@@ -119,6 +124,10 @@ def _book(exposure: Exposure | None) -> list[str]:
         below, above = exposure.lower_break_even, exposure.upper_break_even
         lines.append(f"Nearest break-evens, each expiry by itself: {below:,.0f} below, {above:,.0f} above")
     return lines
+
+
+def _leftover(leftover: Leftover) -> str:
+    return f"{leftover.quantity} {leftover.label}, {leftover.why}{'' if leftover.hedged else ', not hedged'}"
 
 
 def _hedge(decision: Decision) -> str:

@@ -1,7 +1,7 @@
 """Measure the condor book: its greeks now, its vega against the baseline, and the vega delta to neutralise.
 
-Only recognised condors are measured; what is left over is listed and nothing more. A sum over legs of which one is
-unknown is itself unknown. Section 2 of docs/method.md gives every formula.
+Recognised condors are measured, spreads without a partner too if so set; what is left over is listed and nothing
+more. A sum over legs of which one is unknown is itself unknown. Section 2 of docs/method.md gives every formula.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from strategies.alvh.by_expiry import by_expiry
 from strategies.alvh.columns import Flags, Floats
 from strategies.alvh.gauges import known, read_gauges
 from strategies.alvh.hedgeable import hedgeable_share
+from strategies.alvh.leftovers import leftovers
 from strategies.alvh.leg_exposure import leg_exposures
 from strategies.alvh.policy import Gauge, Policy, SizingPolicy, VegaDelta
 from strategies.alvh.records import Book, Exposure, LegExposure, MarketView, Surface
@@ -51,7 +52,9 @@ def measure(
         legs=int(counted.sum()),
         unknown_legs=int((counted & ~present.by_ib & ~present.own).sum()),
         own_greeks_legs=int((counted & present.own).sum()),
-        leftover_legs=len(valued.found.remainder),
+        leftover_legs=_left_over(valued),
+        hedged_spreads=sum(spread.quantity for spread in valued.found.lone_spreads) if valued.with_lone else 0,
+        leftovers=leftovers(valued.found, hedge_lone_spreads=valued.with_lone),
         vega_usd=_sum(valued.size * present.vega, counted),
         vega30_usd=vega30,
         vega30_baseline_usd=vega30_baseline,
@@ -129,6 +132,12 @@ def vega_delta(
 def _sum(values: Floats, members: Flags) -> float | None:
     """Return the sum over the members, zero for none of them, `None` if one is unknown."""
     return known(float(np.sum(values[members])))
+
+
+def _left_over(valued: Valued) -> int:
+    """Return how many legs are not hedged, or not wholly."""
+    quantities = zip(valued.book.legs, valued.held.tolist(), strict=True)
+    return sum(leg.quantity != held for leg, held in quantities)
 
 
 def _vega30(valued: Valued, stored: Stored | None) -> tuple[float | None, float | None]:

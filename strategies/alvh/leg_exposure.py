@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from strategies.alvh.records import LegExposure, OptionLeg
+from strategies.alvh.leftovers import name
+from strategies.alvh.records import LegExposure
 from strategies.alvh.valued import Valued
 
 _NO_GREEKS = (None,) * 5
@@ -14,8 +15,8 @@ _NO_GREEKS = (None,) * 5
 
 @np.errstate(over="ignore", invalid="ignore")
 def leg_exposures(valued: Valued) -> tuple[LegExposure, ...]:
-    """Return one row per piece of a leg: what condors hold of each, then what is left over of each."""
-    inside = valued.found.inside
+    """Return one row per piece of a leg: what counts of each, then what is left over of each."""
+    inside = valued.found.holding(lone=valued.with_lone)
     outside = [leg.quantity - part for leg, part in zip(valued.book.legs, inside, strict=True)]
     return tuple(
         _row(valued, place, quantity, note)
@@ -35,7 +36,7 @@ def _row(valued: Valued, place: int, quantity: int, note: str) -> LegExposure:
     vega, vega30, delta, gamma, theta = greeks
     return LegExposure(
         con_id=leg.con_id,
-        label=label(leg) + note,
+        label=name(leg) + note,
         quantity=quantity,
         vega_usd=vega,
         vega30_usd=vega30,
@@ -44,8 +45,3 @@ def _row(valued: Valued, place: int, quantity: int, note: str) -> LegExposure:
         theta_usd=theta,
         source=present.source(place),
     )
-
-
-def label(leg: OptionLeg) -> str:
-    """Return the leg's name as traders write it: class, last trading day, strike and right."""
-    return f"{leg.trading_class} {leg.expires_on} {leg.strike:g}{leg.right}"

@@ -135,7 +135,7 @@ def credit_remaining_usd(legs: tuple[OptionLeg, ...]) -> float | None:
 
 def _condors(reading: Reading) -> Check:
     vega = number(reading.exposure.vega30_usd)
-    passed = reading.exposure.condors > 0 and vega is not None and vega < 0.0
+    passed = reading.exposure.guarded > 0 and vega is not None and vega < 0.0
     why = "condors are open and short vega" if passed else "no condor that is short vega, or it cannot be valued"
     return Check(name="overnight: book", observed=vega, threshold=0.0, passed=passed, why=why)
 

@@ -72,6 +72,7 @@ class SizingPolicy:
     scenario_spx_pct_per_vix: float = -0.50  # regression of SPX returns on VIX changes on days VIX >= +2, 2004-2021
     allow_mix: bool = True
     prefer_mini: bool = False
+    hedge_lone_spreads: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,9 +67,9 @@ def _suitable(reading: Reading, baseline: Surface | None) -> tuple[Check, ...]:
         _baseline(baseline),
         _check(
             "book: condors",
-            float(exposure.condors),
+            float(exposure.guarded),
             1.0,
-            exposure.condors > 0,
+            exposure.guarded > 0,
             "iron condors held",
             "no condors to guard",
         ),

@@ -91,7 +91,7 @@ def retraced(price: float, base: float, peak: float, policy: UnwindPolicy) -> fl
 
 def no_condors(reading: Reading) -> Ceiling:
     """Sell everything when the condors are gone; an unconfirmed or old list of positions proves nothing."""
-    condors = reading.exposure.condors
+    condors = reading.exposure.guarded
     gone = condors == 0 and believable(reading.book, reading.state, reading.policy.freshness.positions_s)
     reason = "the condors are gone: their hedge goes with them"
     why = reason if gone else "condors are open" if condors > 0 else "the list of positions is not confirmed"

@@ -19,7 +19,7 @@ class Valued:
     """Hold the legs of a book with what they are part of and what they are worth now.
 
     `held` is the quantity of each leg that counts, signed, of shape (legs,); the rest of it is left over. `quoted` is
-    `None` when no leg needed it.
+    `None` when no leg needed it. `with_lone` says that spreads without a partner count too.
     """
 
     book: Columns
@@ -27,6 +27,7 @@ class Valued:
     held: Floats
     present: Present
     quoted: QuotedSmiles | None
+    with_lone: bool
 
     @property
     def counted(self) -> Flags:
@@ -48,5 +49,6 @@ def value_legs(view: MarketView, book: Book, policy: Policy) -> Valued:
     needs_quotes = policy.sizing.vega_delta is VegaDelta.SCENARIO or not trusted.all()
     quoted = quoted_smiles(view, book, policy) if needs_quotes else None
     present = value_now(columns, ib, trusted, quoted, view.rate)
-    held = np.array(found.inside, dtype=np.float64)
-    return Valued(book=columns, found=found, held=held, present=present, quoted=quoted)
+    with_lone = policy.sizing.hedge_lone_spreads
+    held = np.array(found.holding(lone=with_lone), dtype=np.float64)
+    return Valued(book=columns, found=found, held=held, present=present, quoted=quoted, with_lone=with_lone)

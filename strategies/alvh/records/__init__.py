@@ -10,7 +10,15 @@ from the record alone. Conventions, stated once:
 """
 
 from strategies.alvh.records.book import Account, Book, FuturePosition, Greeks, GreeksSource, OptionLeg, OtherPosition
-from strategies.alvh.records.decision import Check, Decision, ExpiryExposure, Exposure, HedgeableShare, LegExposure
+from strategies.alvh.records.decision import (
+    Check,
+    Decision,
+    ExpiryExposure,
+    Exposure,
+    HedgeableShare,
+    Leftover,
+    LegExposure,
+)
 from strategies.alvh.records.hedge import (
     CallLot,
     CallSpend,
@@ -78,6 +86,7 @@ __all__ = [
     "HedgeState",
     "HedgeableShare",
     "IndexQuote",
+    "Leftover",
     "LegExposure",
     "Lot",
     "MacroEvent",

@@ -49,6 +49,17 @@ class ExpiryExposure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """Name options that are part of no condor, and why; `quantity` counts spreads, or contracts with their sign."""
+
+    con_ids: tuple[int, ...]
+    label: str
+    quantity: int
+    why: str
+    hedged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HedgeableShare:
     """Hold the modelled variance of the book's next day, split: three parts that add up to 1, and what VIX explains.
 
@@ -97,6 +108,13 @@ class Exposure:
     leftover_legs: int = 0
     expiries: tuple[ExpiryExposure, ...] = ()
     hedgeable_share: HedgeableShare | None = None
+    hedged_spreads: int = 0
+    leftovers: tuple[Leftover, ...] = ()
+
+    @property
+    def guarded(self) -> int:
+        """Return how many positions the hedge is for: condors, and spreads without a partner where those count."""
+        return self.condors + self.hedged_spreads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
