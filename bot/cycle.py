@@ -83,7 +83,7 @@ class Cycle:
         wakeup = Wakeup(view=view, book=book, state=state, decision=decision)
         record_wakeup(self._journal, self._shelf, wakeup, at=view.now)
         for why in decision.alerts:
-            log.warning("%s", why)
+            log.info("%s", why)
             self._journal.append(Kind.ALERT, {"why": why}, at=view.now)
         return decision
 

@@ -65,6 +65,14 @@ def test_an_open_lot_that_was_never_quoted_has_no_profit_rather_than_a_wrong_one
     assert day.teller().hedge_pnl() == pytest.approx(50.0)  # the last mark stands
 
 
+def test_what_a_human_should_know_is_a_moment_of_its_wakeup(tmp_path: Path) -> None:
+    day = SmallDay(folder=tmp_path)
+    view = market_view(30)
+    seq = day.wake(view, replace(decided(view), alerts=("VX is suspect",)))
+    (moment,) = day.teller().moments
+    assert (moment.seq, moment.at, moment.kind, moment.title) == (seq, view.now, "refused", "Alert: VX is suspect")
+
+
 def test_there_is_no_book_profit_before_the_first_mark(tmp_path: Path) -> None:
     assert SmallDay(folder=tmp_path).teller().book_pnl() is None
 
