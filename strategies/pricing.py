@@ -85,9 +85,7 @@ def black76_greeks(
     return _blank(greeks, np.isnan(price))
 
 
-def black76_vega(
-    forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike, sigma: ArrayLike
-) -> Floats:
+def black76_vega(forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike, sigma: ArrayLike) -> Floats:
     """Return Black-76 vega per share and vol point (0.01), that of `black76_greeks` without the other greeks."""
     f, k, t, r, s = _arrays(forward, strike, years, rate, sigma)
     with np.errstate(all="ignore"):
@@ -102,7 +100,7 @@ def implied_vol(
 ) -> Floats:
     """Return the volatility at which Black-76 gives `price`; `nan` where there is none between 0.01% and 1000%.
 
-    Works on the time value, so that an option in the money is solved as its partner out of the money, by Newton's
+    Works on the time value, so that an option in the money is solved as its partner out of the money, by Halley's
     method kept inside a shrinking bracket. Below the inflection point (Manaster and Koehler, 1982), where the value
     itself is too curved, the step is taken in its logarithm, which is almost straight in 1 / variance.
     """
@@ -159,9 +157,12 @@ def _total_stdev(target: Floats, moneyness: Floats, low: Floats, high: Floats) -
         slope = root * _density(scaled + half)
         over = value > target
         low, high = np.where(over, low, stdev), np.where(over, stdev, high)
-        in_logarithm = value * np.log(target / value) / slope
-        newton = np.where(steep, stdev / np.sqrt(1.0 - 2.0 * in_logarithm / stdev), stdev + (target - value) / slope)
-        moved = np.where((newton >= low) & (newton <= high), newton, 0.5 * (low + high))
+        bend = (scaled * scaled - half * half) / stdev  # the slope's own slope over it
+        bend = np.where(steep, bend - slope / value + 3.0 / stdev, bend)
+        step = np.where(steep, value * np.log(target / value), target - value) / slope
+        step = step / np.maximum(1.0 + 0.5 * step * bend, 0.5)
+        reached = np.where(steep, stdev / np.sqrt(1.0 - 2.0 * step / stdev), stdev + step)
+        moved = np.where((reached >= low) & (reached <= high), reached, 0.5 * (low + high))
         done = np.abs(moved - stdev) <= _TOLERANCE * stdev
         stdev = moved
         if bool(done.all()):

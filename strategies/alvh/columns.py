@@ -24,14 +24,15 @@ Places = NDArray[np.intp]
 class Columns:
     """Hold the living legs of a book in its order; every array has shape (legs,).
 
-    `expiry` is the place of a leg's settlement instant in `settles_at`, the earliest of which comes first. `strike` is
-    in points, `multiplier` in dollars per point; `years` and `days` run to the settlement instant and are never below
-    an hour; `weight` is vol points per VIX point.
+    `expiry` is the place of a leg's settlement instant in `settles_at`, the earliest of which comes first. `quantity`
+    is in contracts, long positive, `strike` in points, `multiplier` in dollars per point; `years` and `days` run to
+    the settlement instant and are never below an hour; `weight` is vol points per VIX point.
     """
 
     legs: tuple[OptionLeg, ...]
     settles_at: tuple[datetime, ...]
     expiry: Places
+    quantity: Floats
     strike: Floats
     is_call: Flags
     multiplier: Floats
@@ -53,6 +54,7 @@ def lay_out(legs: Iterable[OptionLeg], now: datetime, policy: SizingPolicy) -> C
         legs=living,
         settles_at=settles_at,
         expiry=expiry,
+        quantity=column(living, "quantity"),
         strike=column(living, "strike"),
         is_call=np.array([leg.right is Right.CALL for leg in living], dtype=np.bool_),
         multiplier=column(living, "multiplier"),

@@ -136,8 +136,7 @@ def _sum(values: Floats, members: Flags) -> float | None:
 
 def _left_over(valued: Valued) -> int:
     """Return how many legs are not hedged, or not wholly."""
-    quantities = zip(valued.book.legs, valued.held.tolist(), strict=True)
-    return sum(leg.quantity != held for leg, held in quantities)
+    return int(np.count_nonzero(valued.book.quantity != valued.held))
 
 
 def _vega30(valued: Valued, stored: Stored | None) -> tuple[float | None, float | None]:
