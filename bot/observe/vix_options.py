@@ -111,7 +111,7 @@ class VixBoard:
         moved = abs(sigma / self._sigma - 1.0) > SIGMA_STEP or any(self._has_run(month) for month in found)
         if key == self._key and not moved:
             return
-        expiries = listed(chains, frozenset(), now)
+        expiries = listed(chains, _monthlies(chains), now)
         problems: list[str] = []
         pairs = await asyncio.gather(
             *(self._pairs(broker, chains, expiry, month, problems) for expiry, month in _joined(expiries, found))
@@ -196,6 +196,13 @@ def _joined(expiries: Sequence[Expiry], found: Sequence[Month]) -> list[tuple[Ex
     """Join each month with the monthly options that settle on its very day."""
     monthly = {_day(expiry): expiry for expiry in expiries if expiry.trading_class == MONTHLY}
     return [(monthly[month.settles_on], month) for month in found if month.settles_on in monthly]
+
+
+def _monthlies(chains: Sequence[Chain]) -> frozenset[tuple[str, date]]:
+    """Return every monthly expiry, however far: a far month is watched when the settings want it."""
+    return frozenset(
+        (chain.trading_class, day) for chain in chains for day in chain.expiries if chain.trading_class == MONTHLY
+    )
 
 
 def _day(expiry: Expiry) -> date:

@@ -34,6 +34,7 @@ from strategies.alvh.vix_call import (
 TERMS = ("short", "middle", "long")
 YEAR = timedelta(days=365)
 SLACK = 1e-9
+DESCRIBED_AGE_S = 330.0  # quotes of the far terms are asked for every five minutes; an order waits for a fresh one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,7 @@ def terms_of(reading: Reading) -> tuple[Term, ...]:
     return tuple(found)
 
 
-def chosen_call(reading: Reading, term: Term) -> Candidate | None:
+def chosen_call(reading: Reading, term: Term, max_age_s: float) -> Candidate | None:
     """Return the call nearest to the term and to the wanted delta that does not have to be rolled at once."""
     rules, today = reading.policy.core, reading.view.session.day
     near: list[Candidate] = []
@@ -116,7 +117,7 @@ def chosen_call(reading: Reading, term: Term) -> Candidate | None:
         found = candidate(
             reading,
             option,
-            max_age_s=reading.policy.events.quote_age_s,
+            max_age_s=max_age_s,
             max_spread_share=rules.max_spread_share,
             limit_share=rules.limit_spread_share,
         )
@@ -153,7 +154,7 @@ def _purchase(reading: Reading, term: Term) -> Proposal | None:
         for spend in reading.state.call_spend
         if spend.layer == term.layer and spend.bought_on == reading.view.session.day
     )
-    chosen = chosen_call(reading, term)
+    chosen = chosen_call(reading, term, reading.policy.freshness.vx_s)
     if chosen is None or sent >= rules.max_attempts or busy_call(reading.state, chosen.quote.con_id):
         return None
     quantity = min(affordable_calls(reading, term, chosen), reading.policy.caps.max_order_minis)
@@ -191,7 +192,7 @@ def _described(reading: Reading) -> tuple[Check, ...]:
 
 
 def _line(reading: Reading, term: Term) -> Check:
-    chosen = chosen_call(reading, term)
+    chosen = chosen_call(reading, term, DESCRIBED_AGE_S)
     due = contracts(term.due)
     words = [f"{term.fresh} of {term.wanted} calls held" + (f", {due} to roll" if due else "")]
     if term.missing and chosen is None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from told_day import Player, Told
+from told_day import Player, Told, check_of
 
 from bot.demo import described
 from bot.journal import Kind
@@ -16,7 +16,7 @@ from bot.journal.projections import Projection
 from config import layers
 from config.policy_keys import as_policy
 from strategies.alvh.condors import recognise
-from strategies.alvh.policy import Policy
+from strategies.alvh.policy import CoreMode, CorePolicy, Policy
 from strategies.alvh.records import OptionLeg, Proposal, Purpose, Side, Window
 
 STATEMENT = datetime(2023, 7, 26, 18, 0, tzinfo=UTC)
@@ -137,6 +137,20 @@ def test_calls_are_told_apart_from_futures(day: Told) -> None:
     assert (facts["calls_at_close"], facts["hedge_contracts_at_close"]) == (0, 0)
     page = Path(facts["report"]).read_text(encoding="utf-8")
     assert facts["calls"][0]["contract"] in page
+
+
+def test_the_long_layer_buys_its_three_terms_when_it_is_active_and_only_says_so_in_report(play: Player) -> None:
+    early = datetime(2019, 2, 12, 15, 0, tzinfo=UTC)
+    active = play("calm", policy=Policy(core=CorePolicy(mode=CoreMode.ACTIVE, open_below_vix=20.0)), until=early)
+    bought = {row["layer"]: row["quantity"] for row in active.json["calls"]}
+    assert bought == {"core-short": 4, "core-middle": 4, "core-long": 2}  # twelve condors
+    worth = active.wakeups[0].book.account.net_liquidation
+    assert worth is not None
+    assert sum(row["premium_usd"] for row in active.json["calls"]) <= 0.02 * worth
+    report = play("calm", policy=Policy(core=CorePolicy(mode=CoreMode.REPORT, open_below_vix=20.0)), until=early)
+    assert report.json["orders_sent"] == 0
+    said = check_of(report.wakeups[-1], "core: long")
+    assert said is not None and "would buy 2 VIX 18Sep19" in said.why
 
 
 def test_the_same_day_without_the_setting_buys_no_call(play: Player) -> None:

@@ -19,6 +19,7 @@ _SPXW_WEEKDAYS = {
 }
 _DENSE_DAYS, _FRIDAY_DAYS, _MONTH_END_DAYS, _MONTHLY_MONTHS = 35, 100, 200, 12
 _FINE_DAYS = 120
+_VIX_MONTHS = 9
 
 
 def expiries(
@@ -35,7 +36,7 @@ def _listed(
     option_class: OptionClass, today: date, timetable: Timetable, vx_days: tuple[date, ...]
 ) -> tuple[Expiry, ...]:
     if option_class is OptionClass.VIX:
-        days = sorted(day for day in vx_days if day >= today)[:6]
+        days = sorted(day for day in vx_days if day >= today)[:_VIX_MONTHS]
     elif option_class is OptionClass.SPX:
         days = sorted(_monthlies(today, timetable))
     else:
