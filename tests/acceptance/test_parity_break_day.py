@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from told_day import Player, Told, check_of
+from told_day import STAGED, Player, Told, check_of
 
 from bot.journal import Kind
 from strategies.alvh.records import Phase, Purpose
@@ -53,3 +53,12 @@ def test_once_the_quotes_agree_again_the_hedge_is_bought(day: Told) -> None:
     assert bought
     assert ENDS <= bought[0].view.now <= datetime(2018, 2, 2, 20, 35, tzinfo=UTC)
     assert day.json["tranches"]
+
+
+@pytest.mark.parametrize("name", ["calm", STAGED])
+def test_on_an_ordinary_day_the_gate_is_measured_and_never_binds(play: Player, name: str) -> None:
+    told = play(name)
+    gates = [check_of(wakeup, "parity: gate") for wakeup in told.wakeups]
+    assert all(gate is not None and gate.passed for gate in gates)
+    assert sum(gate is not None and gate.observed is not None for gate in gates) >= 0.99 * len(gates)
+    assert [why for entry in told.entries if entry.kind is Kind.ALERT and "parity" in (why := entry.body["why"])] == []
