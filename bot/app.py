@@ -19,6 +19,7 @@ from bot.guard.kill import KillSwitch
 from bot.journal import Journal, Kind, Projection, journal_path
 from bot.journal.codec import to_json
 from bot.line import Line
+from bot.observe.margins import Margins
 from bot.observe.observer import Observer
 from bot.observe.settings import Sight
 from bot.orders.desk import OrderDesk
@@ -128,7 +129,7 @@ class Bot:
             core_days=plan.policy.core.dte if plan.policy.core.mode is not CoreMode.OFF else (),
         )
         releases = Releases(plan.policy.events.names, plan.events_file, plan.surprises_file)
-        observer = Observer(self.broker, self.clock, sight, releases)
+        observer = Observer(self.broker, self.clock, sight, releases, self._margins(projection))
         self._desk = self._new_desk(projection, AllowList(observer))
         self._line = Line(self.broker, self._alarm, self._desk.recover)
         self._cycle = Cycle(
@@ -140,6 +141,21 @@ class Bot:
             desk=self._desk,
             policy=plan.policy,
         )
+
+    def _margins(self, projection: Projection) -> Margins | None:
+        """Return what may ask the broker for margins: only one that may write, while a spike builds and no kill stands.
+
+        A what-if travels in the frame of an order, so a quiet day and a dry run send none.
+        """
+        if self._writer is None:
+            return None
+        watch = self.plan.policy.sizing.inflation_watch
+
+        def wanted() -> bool:
+            inflation = projection.last_inflation
+            return not projection.killed and inflation is not None and inflation >= watch
+
+        return Margins(self._writer.margin_of, wanted)
 
     def _new_desk(self, projection: Projection, allowed: AllowList) -> RecoveringDesk:
         """Return the desk that sends, with the operator's inbox beside it, or the one that only rehearses."""

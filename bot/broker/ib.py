@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.broker import contracts, reports
-from bot.broker.port import Margin, OrderState, OrderTicket, OrderUpdate
+from bot.broker.port import Instrument, Margin, OrderState, OrderTicket, OrderUpdate
 from bot.broker.readonly import ReadOnlyBroker
 from bot.errors import Refuse
 from strategies.alvh.records import Side
@@ -58,6 +58,25 @@ class IbBroker(ReadOnlyBroker):
         if isinstance(state, list):
             raise Refuse(f"the broker gave no margin for {ticket.ref}: nothing is opened without one")
         return reports.margin_of(state)
+
+    async def margin_of(self, instrument: Instrument) -> float | None:
+        """Return the initial margin in dollars that buying one contract at the bid would take.
+
+        `None` without a bid, or when the answer holds no positive number.
+        """
+        bid = self.quote(instrument.con_id).bid
+        if bid is None:
+            return None
+        ticket = OrderTicket(
+            ref=f"margin-{instrument.con_id}",
+            account=self.account,
+            instrument=instrument,
+            side=Side.BUY,
+            quantity=1,
+            limit=Decimal(str(bid)) // instrument.tick * instrument.tick,
+        )
+        change = (await self.what_if(ticket)).initial_change
+        return round(change, 2) if change is not None and change > 0.0 else None
 
     def _check(self, ticket: OrderTicket) -> None:
         self._connection.check_fault()

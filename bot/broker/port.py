@@ -281,3 +281,6 @@ class Writer(Reader, Protocol):
 
     async def what_if(self, ticket: OrderTicket) -> Margin:
         """Return what the order would do to the account's margin, without sending it."""
+
+    async def margin_of(self, instrument: Instrument) -> float | None:
+        """Return the initial margin in dollars that buying one contract would take; `None` when it is not told."""

@@ -62,6 +62,7 @@ class Projection:
         self._look: tuple[MarketView, Book] | None = None
         self._wakeup: Any = None
         self._vega30: float | None = None
+        self._inflation: float | None = None
         self.shelf = Shelf()
         self._lots: tuple[Lot, ...] | None = ()
         self._calls: tuple[CallLot, ...] | None = ()
@@ -151,6 +152,11 @@ class Projection:
         """Return the book's term-weighted vega as the last recorded wake-up measured it."""
         return self._vega30
 
+    @property
+    def last_inflation(self) -> float | None:
+        """Return the vega inflation that the last recorded wake-up measured, a fraction."""
+        return self._inflation
+
     def last_look(self) -> tuple[MarketView, Book] | None:
         """Return the view (bars are left out when it was read back) and the book of the last recorded wake-up."""
         if self._look is None and self._wakeup is not None:
@@ -168,6 +174,7 @@ class Projection:
         self._look = (entry.record.view, entry.record.book) if isinstance(entry.record, Wakeup) else None
         exposure = entry.body["decision"]["exposure"]
         self._vega30 = None if exposure is None else exposure["vega30_usd"]
+        self._inflation = None if exposure is None else exposure["inflation"]
 
     def _intend(self, entry: Entry) -> None:
         ticket = from_json(OrderTicket, entry.body["ticket"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.broker.port import BrokerPosition, Chain, Instrument, LinkState, Positions, Query, Reader
@@ -18,6 +18,7 @@ from bot.observe.betas import fit_beta
 from bot.observe.breadth import BreadthHistory
 from bot.observe.focus import Focus
 from bot.observe.instruments import BREADTH, VVIX, Universe, resolve
+from bot.observe.margins import Margins
 from bot.observe.series import Series, floor
 from bot.observe.settings import Sight
 from bot.observe.spreads import Pace, Spreads
@@ -52,8 +53,16 @@ class _Day:
 class Observer:
     """Turn a broker into `MarketView` and `Book`. It reads; it never writes, and it knows no rule of the method."""
 
-    def __init__(self, broker: Reader, clock: Clock, sight: Sight, releases: Releases | None = None) -> None:
-        """Wire it; without `releases` the view has no calendar."""
+    def __init__(
+        self,
+        broker: Reader,
+        clock: Clock,
+        sight: Sight,
+        releases: Releases | None = None,
+        margins: Margins | None = None,
+    ) -> None:
+        """Wire it; without `releases` the view has no calendar, without `margins` no future has a margin."""
+        self._margins = margins
         self._releases = releases
         self._broker = broker
         self._clock = clock
@@ -99,6 +108,7 @@ class Observer:
         calendar = None if self._releases is None else self._releases.around(session)
         await self._focus.confirm(session, calls=self._wants_calls(calendar, session))
         await self._refresh(today, held, session, faults)
+        await self._ask_margins(today, session, faults)
         return self._view(today, session, calendar, faults), self._book(positions, account, session)
 
     def _wants_calls(self, calendar: EventCalendar | None, session: Session) -> bool:
@@ -226,6 +236,16 @@ class Observer:
         legs = [row for row in held if shelf.is_leg(row)]
         faults += await self._spreads.fetch(self._broker, legs, now, session.day, self._sight.spread_requests)
 
+    async def _ask_margins(self, today: _Day, session: Session, faults: list[str]) -> None:
+        """Ask for the margin of the futures that may be traded or are held, once they have a bid."""
+        if self._margins is not None:
+            futures = [row for row in today.universe.futures if row.con_id in today.futures]
+            quoted = [row for row in futures if self._broker.quote(row.con_id).bid is not None]
+            faults += await self._margins.fetch(quoted, session.day)
+
+    def _margin(self, con_id: int) -> float | None:
+        return None if self._margins is None else self._margins.of(con_id)
+
     def _sample(self, today: _Day, now: datetime) -> None:
         for name, series in today.series.items():
             quote = self._broker.quote(series.instrument.con_id)
@@ -256,12 +276,15 @@ class Observer:
             market.index_quote(self._broker, name, indices.get(name), session, now, faults) for name in INDICES
         )
         futures = tuple(
-            market.future_quote(
-                self._broker,
-                row,
-                today.futures[row.con_id].bars if row.con_id in today.futures else (),
-                session,
-                faults,
+            replace(
+                market.future_quote(
+                    self._broker,
+                    row,
+                    today.futures[row.con_id].bars if row.con_id in today.futures else (),
+                    session,
+                    faults,
+                ),
+                margin_usd=self._margin(row.con_id),
             )
             for row in today.universe.futures
         )

@@ -16,7 +16,7 @@ from bot.errors import Refuse
 from bot.journal import Kind
 from bot.plan import Plan
 
-WRITERS = ("place", "reprice", "cancel", "what_if")
+WRITERS = ("place", "reprice", "cancel", "what_if", "margin_of")
 
 
 async def test_a_dry_run_says_what_it_would_have_sent_and_sends_no_order_frame(

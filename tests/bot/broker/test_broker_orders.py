@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -205,6 +206,23 @@ async def test_a_what_if_gives_a_margin_and_sends_nothing():
         assert margin.commission > 0
         assert heard.orders == []
         assert not s.exchange.open_orders()
+
+
+async def test_the_margin_of_one_contract_is_that_of_a_what_if_and_sends_nothing():
+    async with stage(at=OPEN) as s:
+        future, heard = await prepared(s)
+        told = await s.broker.what_if(ticket(s, future, "ask", Side.BUY, 1, touch(s, future, Side.BUY)))
+        assert await s.broker.margin_of(future) == pytest.approx(told.initial_change, abs=0.005)
+        assert heard.orders == []
+        assert not s.exchange.open_orders()
+
+
+async def test_a_future_without_a_bid_has_no_margin_and_asks_nothing():
+    async with stage(at=OPEN) as s:
+        future, _ = await prepared(s)
+        asked = s.gateway.frames[3]
+        assert await s.broker.margin_of(replace(future, con_id=999_999)) is None
+        assert s.gateway.frames[3] == asked
 
 
 async def test_after_a_restart_the_working_order_is_known_again_and_can_be_cancelled():
