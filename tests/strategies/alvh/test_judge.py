@@ -148,6 +148,15 @@ def test_no_second_tranche_while_vx_is_below_the_first() -> None:
     assert desk.wake(spike_view(26, vx=17.6)).proposals
 
 
+def test_a_book_that_cannot_be_repriced_gets_its_first_tranche_and_no_second() -> None:
+    desk = armed_desk(19, policy=Policy())
+    assert desk.minis == 4
+    waiting = desk.wake(spike_view(20, vx=17.7))
+    assert not waiting.proposals
+    assert not named(waiting, "hurdle: outlook")
+    assert "hurdle_failed, first tranche only: a leg of the condors cannot be repriced" in waiting.summary
+
+
 def test_a_large_target_splits_into_big_and_small_contracts() -> None:
     desk = Desk(policy=replace(POLICY, caps=CapPolicy(max_position_minis=60, max_order_minis=30)))
     big = exposure(vega_delta_usd=4000.0, vega30_usd=-8000.0)
