@@ -42,7 +42,8 @@ def test_orders_are_listed_or_said_to_be_none(tmp_path: Path, capsys: Output) ->
     assert cli.run(["orders", "--journal", str(SmallDay(folder=tmp_path / "empty").path)]) == 0
     assert capsys.readouterr().out == "no order was intended\n"
     assert cli.run(["orders", "--journal", str(hedged_day(tmp_path).path)]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    heading, *lines = capsys.readouterr().out.splitlines()
+    assert heading.endswith("New York")
     assert len(lines) == 3
     assert "BUY    2 VXM Mar18" in lines[0]
     assert lines[0].endswith("the put side is inflated  [ref-b1]")
