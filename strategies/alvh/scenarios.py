@@ -207,10 +207,8 @@ def _leaving(reading: Reading) -> float | None:
 def _cost(future: FutureQuote | None, contracts: int, policy: Policy) -> float | None:
     if contracts <= 0:
         return 0.0
-    if future is None or fresh_price(future, policy) is None:
+    if future is None or fresh_price(future, policy) is None or future.quote.bid is None or future.quote.ask is None:
         return None
-    bid, ask, rules = future.quote.bid, future.quote.ask, policy.economics
-    if bid is None or ask is None:
-        return None
+    rules, spread = policy.economics, future.quote.ask - future.quote.bid
     fee = rules.vxm_fee_usd if minis(1, future.multiplier) == 1 else rules.vx_fee_usd
-    return contracts * (fee + 0.5 * (ask - bid) * future.multiplier)
+    return contracts * (fee + 0.5 * spread * future.multiplier)

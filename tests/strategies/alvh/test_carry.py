@@ -85,6 +85,12 @@ def test_spreads_that_hide_the_rate_make_it_unknown() -> None:
     assert quoted_box(view_of(), POLICY) is None
 
 
+def test_one_strike_in_two_classes_is_no_box() -> None:
+    quotes = tight(2750.0, days=90)
+    twice = tuple(replace(quote, trading_class="SPX", con_id=quote.con_id + 1) for quote in quotes)
+    assert quoted_box(view_of(*quotes, *twice), POLICY) is None
+
+
 def test_only_living_fresh_pairs_count() -> None:
     quotes = tight(2500.0, 3000.0, days=90)
     calls = tuple(quote for quote in quotes if quote.right is Right.CALL)

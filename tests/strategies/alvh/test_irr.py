@@ -60,6 +60,7 @@ def test_flows_of_one_day_are_added_up() -> None:
         [(0, -1.0), (math.inf, 1.0)],
         [(-1, -1.0), (3, 1.0)],
         [(0, -1e-300), (3, 1e300)],  # beyond any rate
+        [(0, -1.0), (1e-305, 1.1)],  # in no time
     ],
 )
 def test_what_has_no_single_rate_is_none(flows: list[tuple[float, float]]) -> None:

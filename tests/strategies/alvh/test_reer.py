@@ -50,6 +50,12 @@ def test_nights_cost_the_interest_their_margin_forgoes() -> None:
     assert found.cost_usd == pytest.approx(2_100.0 * 0.005 * 2 / 360)
 
 
+def test_a_night_of_unknown_margin_leaves_the_cost_unknown() -> None:
+    carried = reading(held(nights=1))
+    assert insurance(carried) is not None
+    assert insurance(replace(carried, price=None)) is None
+
+
 def test_a_book_that_took_nothing_in_has_no_rate() -> None:
     assert insurance(reading(credit=0.0)) is None
     assert insurance(reading(credit=math.nan)) is None
