@@ -239,7 +239,8 @@ class Observer:
     async def _ask_margins(self, today: _Day, session: Session, faults: list[str]) -> None:
         """Ask for the margin of the futures that may be traded or are held, once they have a bid."""
         if self._margins is not None:
-            futures = [row for row in today.universe.futures if row.con_id in today.futures]
+            months = {series.instrument.expires_on for series in today.futures.values()}
+            futures = [row for row in today.universe.futures if row.expires_on in months]
             quoted = [row for row in futures if self._broker.quote(row.con_id).bid is not None]
             faults += await self._margins.fetch(quoted, session.day)
 
@@ -256,10 +257,12 @@ class Observer:
     def _choose_futures(self, today: _Day, held: Sequence[Instrument], session: Session) -> None:
         """Keep bars of the months that may be traded and of those in which any future is held.
 
-        The method follows the VX of the traded month, also when only its minis are held.
+        The method follows the VX of the traded month, also when only its minis are held; the mini has bars of its own
+        only in a month without a VX.
         """
         held_months = {row.expires_on for row in held if shelf.is_future(row)}
-        for future in today.universe.futures:
+        followed = {row.expires_on: row for row in sorted(today.universe.futures, key=lambda row: row.multiplier)}
+        for future in followed.values():
             days = (future.expires_on - session.day).days if future.expires_on is not None else -1
             traded = self._sight.min_dte <= days <= self._sight.max_dte
             if (traded or future.expires_on in held_months) and future.con_id not in today.futures:

@@ -158,7 +158,8 @@ class VixBoard:
         near = [expiry for expiry in expiries if first <= (_day(expiry) - now.date()).days <= last]
         near.sort(key=lambda expiry: expiry.trading_class != MONTHLY)  # a weekly has no monthly VX to be measured on
         chosen: list[Listed] = []
-        for expiry in near[: self._sight.vix_call_expiries] if found else ():
+        wanted = self._sight.event_calls and bool(found)
+        for expiry in near[: self._sight.vix_call_expiries] if wanted else ():
             month = min(found, key=lambda month: abs((month.settles_on - _day(expiry)).days))
             days = (expiry.settles_at - now).total_seconds() / 86_400.0
             near_sigma = sigma * (MONTH_DAYS / days) ** TERM_POWER

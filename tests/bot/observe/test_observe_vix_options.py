@@ -46,7 +46,7 @@ async def test_the_traded_month_has_three_whole_pairs_about_its_price():
 
 async def test_a_strip_of_calls_covers_the_deltas_of_the_near_expiry():
     async with stage(at=OPEN) as s:
-        view, _ = await look(s, Observer(s.broker, s.clock, Sight(rate=0.0145)))
+        view, _ = await look(s, Observer(s.broker, s.clock, Sight(rate=0.0145, event_calls=True)))
         calls = [row for row in view.vix_chain if settles_on(row) == date(2018, 2, 14)]
         assert {row.right for row in calls} == {Right.CALL}
         deltas = sorted(s.market.greeks(row.con_id).delta for row in calls)
@@ -57,7 +57,7 @@ async def test_a_strip_of_calls_covers_the_deltas_of_the_near_expiry():
 
 async def test_vvix_is_seen_and_costs_no_stream():
     async with stage(at=OPEN) as s:
-        observer = Observer(s.broker, s.clock, Sight(rate=0.0145))
+        observer = Observer(s.broker, s.clock, Sight(rate=0.0145, event_calls=True))
         view, _ = await look(s, observer)
         shown = s.market.quote(104672519)
         assert (view.vvix.last, view.vvix.prev_close) == (shown.last, shown.close)
