@@ -17,7 +17,7 @@ class Contract:
 
     con_id: int
     symbol: str
-    sec_type: str  # IND, FUT, OPT
+    sec_type: str  # IND, FUT, OPT, STK
     exchange: str
     currency: str = "USD"
     expiry: str = ""
@@ -120,12 +120,22 @@ class OpeningPosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandTrade:
+    """Hold a trade that the account's owner makes at `at`, at the market; `quantity` is signed."""
+
+    at: datetime
+    con_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningAccount:
-    """Hold the account with which a scenario begins."""
+    """Hold the account with which a scenario begins, and what its owner will trade by hand, in order of time."""
 
     account: str
     cash: float
     positions: tuple[OpeningPosition, ...]
+    by_hand: tuple[HandTrade, ...] = ()
 
 
 class Market(Protocol):

@@ -31,6 +31,7 @@ from bot.gateway.records import (
 
 _BY_TRADER = "Cancelled by Trader"
 _BY_SYSTEM = "Cancelled by System"
+_TWS = 0  # the client whose orders are entered by hand; TWS numbers them below zero
 
 
 class SimulatedExchange:
@@ -48,6 +49,7 @@ class SimulatedExchange:
         self._perm_id = 1_000_000_000 + int(draw(market.seed, "permId") * 1_000_000_000)
         self._priority = 0
         self._stepped_at = market.now
+        self._by_hand = list(enumerate(market.opening_account().by_hand, start=1))
 
     # ---- orders
 
@@ -271,11 +273,37 @@ class SimulatedExchange:
             self._executions.reports.clear()
         self._stepped_at = now
         self._books.settle_daily()
-        reports: list[Report] = []
+        reports: list[Report] = self._trade_by_hand()
         for order in self._orders.in_priority():
             if not order.status.done:
                 reports += self._advance(order, elapsed_s)
         return reports + self._books.settle_finally()
+
+    def _trade_by_hand(self) -> list[Report]:
+        """Place the market orders that the account's owner gives by now, as TWS itself does."""
+        reports: list[Report] = []
+        while self._by_hand and self._by_hand[0][1].at <= self._market.now:
+            number, trade = self._by_hand.pop(0)
+            reports += self.place(
+                OrderRequest(
+                    client_id=_TWS,
+                    order_id=-number,
+                    con_id=trade.con_id,
+                    legs=(),
+                    action="BUY" if trade.quantity > 0 else "SELL",
+                    quantity=float(abs(trade.quantity)),
+                    order_type="MKT",
+                    limit=None,
+                    stop=None,
+                    tif="DAY",
+                    good_till=None,
+                    account=self._books.account,
+                    order_ref="",
+                    outside_rth=False,
+                    what_if=False,
+                )
+            )
+        return reports
 
     def _advance(self, order: WorkingOrder, elapsed_s: float) -> list[Report]:
         """Expire, hold, send or match one live order."""

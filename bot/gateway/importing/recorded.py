@@ -18,7 +18,7 @@ from bot.gateway.importing.anchors import (
     vx_rows,
     write_rows,
 )
-from bot.gateway.market.scenario import SESSION_FILE
+from bot.gateway.market.toml_table import SESSION_FILE
 from bot.gateway.market.sessions import NEW_YORK, Hours, Timetable
 from bot.gateway.market.tables import stamp, utc
 
@@ -210,6 +210,10 @@ kind = "{kind}"
 [series."VIX options"]
 kind = "modelled"
 source = "Black-76 on the VX of the same expiry with volatility from VVIX"
+
+[series."sector and bond funds"]
+kind = "modelled"
+source = "XLK, XLY, XLF, XLI, XLU, XLP, XLV, HYG and LQD from the moves of SPX, with assumed betas and own noise"
 '''
 
 

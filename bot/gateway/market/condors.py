@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -11,10 +12,11 @@ from bot.gateway.market.bridge import Array
 from bot.gateway.market.chain import expiries, strikes
 from bot.gateway.market.desk import Desk, Setting
 from bot.gateway.market.listing import Expiry, OptionClass, option_id
-from bot.gateway.market.scenario import SESSION_FILE, CondorAt, CondorPlan
+from bot.gateway.market.scenario import CondorAt, CondorPlan
 from bot.gateway.market.sessions import Hours
+from bot.gateway.market.toml_table import SESSION_FILE
 from bot.gateway.market.world import World
-from bot.gateway.records import OpeningPosition
+from bot.gateway.records import HandTrade, OpeningPosition
 
 
 def opening_positions(world: World, desk: Desk, reference: float) -> tuple[OpeningPosition, ...]:
@@ -29,6 +31,21 @@ def opening_positions(world: World, desk: Desk, reference: float) -> tuple[Openi
         for con_id, (held, paid) in sorted(totals.items())
         if held
     )
+
+
+def trades_by_hand(world: World, desk: Desk, reference: float) -> tuple[HandTrade, ...]:
+    """Return the closing trades that `[[hand]]` asks for, of each condor its short options first."""
+    book, found = world.scenario.book, []
+    for hand in sorted(world.scenario.hands, key=lambda hand: hand.at):
+        if hand.lot > len(book) or hand.quantity > book[hand.lot - 1].quantity:
+            raise ScenarioError(
+                f"{SESSION_FILE}: [[hand]] closes {hand.quantity} condors of lot {hand.lot}; the book has "
+                f"{[lot.quantity for lot in book]}, close what is there"
+            )
+        lot = replace(book[hand.lot - 1], quantity=hand.quantity)
+        legs = sorted(_legs(lot, world, desk, reference), key=lambda leg: leg[1])
+        found += [HandTrade(at=hand.at, con_id=con_id, quantity=-quantity) for con_id, quantity, _ in legs]
+    return tuple(found)
 
 
 def _legs(plan: CondorPlan | CondorAt, world: World, desk: Desk, reference: float) -> list[tuple[int, int, float]]:

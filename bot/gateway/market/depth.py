@@ -81,6 +81,23 @@ def future_book(mid: Array, days: Array, stress: Stress, ticks: Ints, *, con_id:
     return Book(bid=bid, ask=np.round(bid + wide * tick, 2), bid_size=sizes[0], ask_size=sizes[1])
 
 
+def thinned(book: Book, where: NDArray[np.bool_], *, share: float, extra_ticks: int, mini: bool) -> Book:
+    """Return a market with `share` of its sizes, one contract at least, and a wider spread at some places.
+
+    Of `extra_ticks` the offer takes the odd one.
+    """
+    tick = 0.01 if mini else 0.05
+    below, above = extra_ticks // 2, extra_ticks - extra_ticks // 2
+    bid = np.where(where, np.maximum(book.bid - below * tick, tick), book.bid)
+    ask = np.where(where, book.ask + above * tick, book.ask)
+    return Book(
+        bid=np.asarray(np.round(bid, 2), dtype=np.float64),
+        ask=np.asarray(np.round(ask, 2), dtype=np.float64),
+        bid_size=np.where(where, np.maximum(np.floor(book.bid_size * share), 1.0), book.bid_size),
+        ask_size=np.where(where, np.maximum(np.floor(book.ask_size * share), 1.0), book.ask_size),
+    )
+
+
 def option_book(mid: Array, stress: Stress, con_ids: Ints, ticks: Ints, seed: int) -> Book:
     """Return the market of options: half-spreads of 4 cents plus 0.6% of the price, times stress, outward to the tick.
 

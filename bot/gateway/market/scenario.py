@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.gateway.errors import ScenarioError
-from bot.gateway.market.tables import day, utc
+from bot.gateway.market.toml_table import SESSION_FILE, Table
 
 SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
-SESSION_FILE = "session.toml"
 
 
 class Kind(StrEnum):
@@ -69,6 +68,27 @@ class Disconnect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Thin:
+    """Say that for a while VX and VXM showed only `share` of their size, and spreads `extra_ticks` wider."""
+
+    begins: datetime
+    ends: datetime
+    share: float
+    extra_ticks: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandPlan:
+    """Say that at `at` somebody closes `quantity` condors of the book's lot `lot` (from 1) at the market."""
+
+    at: datetime
+    lot: int
+    quantity: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CondorPlan:
     """Hold one lot of iron condors found in the account, opened at the close of `opened` at the model's prices."""
 
@@ -119,6 +139,8 @@ class Scenario:
     book: tuple[CondorPlan | CondorAt, ...]
     policy: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     surprises: str = ""
+    thin: tuple[Thin, ...] = ()
+    hands: tuple[HandPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +170,7 @@ SERIES_NAMES = (
     "TICK-NYSE",
     "SPX options",
     "VIX options",
+    "sector and bond funds",
 )
 PUBLISHED = ("SPX", "VIX", "VIX9D", "VIX3M", "VVIX", "VX")
 _TOP = {
@@ -163,7 +186,7 @@ _TOP = {
     "series",
     "halt",
 }
-_TOP |= {"late_move", "disconnect", "book", "condor", "policy", "surprises"}
+_TOP |= {"late_move", "disconnect", "thin", "hand", "book", "condor", "policy", "surprises"}
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -208,8 +231,8 @@ def read_scenario(folder: Path) -> Scenario:
         raw = tomllib.loads((folder / SESSION_FILE).read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise ScenarioError(f"{SESSION_FILE}: not readable as TOML ({problem}); mend it") from problem
-    top = _Table("", raw, _TOP)
-    account = _Table("account", top.table("account"), {"id", "cash"})
+    top = Table("", raw, _TOP)
+    account = Table("account", top.table("account"), {"id", "cash"})
     start, end = top.instant("start"), top.instant("end")
     if start >= end:
         raise ScenarioError(f"{SESSION_FILE}: start {raw['start']} is not before end {raw['end']}; swap or mend them")
@@ -232,6 +255,8 @@ def read_scenario(folder: Path) -> Scenario:
         disconnects=tuple(
             _disconnect(item) for item in top.tables("disconnect", {"begins", "ends", "points", "source"})
         ),
+        thin=tuple(_thin(item) for item in top.tables("thin", set(Thin.__dataclass_fields__))),
+        hands=tuple(_hand(item) for item in top.tables("hand", set(HandPlan.__dataclass_fields__))),
         book=(
             *(_condors(item) for item in top.tables("book", set(CondorPlan.__dataclass_fields__))),
             *(_condors_at(item) for item in top.tables("condor", set(CondorAt.__dataclass_fields__))),
@@ -253,10 +278,10 @@ def _series(raw: Mapping[str, Any]) -> dict[str, Series]:
     for name, content in raw.items():
         if name not in SERIES_NAMES:
             raise ScenarioError(f"{SESSION_FILE}: unknown series {name!r}; expected one of {', '.join(SERIES_NAMES)}")
-        table = _Table(f"series.{name}", content, {"kind", "source", "bars", "bar_minutes", "daily", "quotes"})
+        table = Table(f"series.{name}", content, {"kind", "source", "bars", "bar_minutes", "daily", "quotes"})
         found[name] = Series(
             name=name,
-            kind=table.kind(),
+            kind=_kind(table, name),
             source=table.text("source"),
             bars=table.text("bars", ""),
             bar_minutes=table.whole("bar_minutes", low=1, default=60),
@@ -269,7 +294,14 @@ def _series(raw: Mapping[str, Any]) -> dict[str, Series]:
     return found
 
 
-def _halt(table: _Table) -> Halt:
+def _kind(table: Table, name: str) -> Kind:
+    value = table.text("kind")
+    if value not in set(Kind):
+        raise ScenarioError(f"{SESSION_FILE}: series.{name}.kind is {value!r}; expected one of {', '.join(Kind)}")
+    return Kind(value)
+
+
+def _halt(table: Table) -> Halt:
     return Halt(
         begins=table.instant("begins"),
         ends=table.instant("ends"),
@@ -278,7 +310,7 @@ def _halt(table: _Table) -> Halt:
     )
 
 
-def _late_move(table: _Table) -> LateMove:
+def _late_move(table: Table) -> LateMove:
     return LateMove(
         day=table.day("day"),
         since=table.instant("since"),
@@ -287,7 +319,7 @@ def _late_move(table: _Table) -> LateMove:
     )
 
 
-def _disconnect(table: _Table) -> Disconnect:
+def _disconnect(table: Table) -> Disconnect:
     begins, ends = table.instant("begins"), table.instant("ends")
     if begins >= ends:
         raise ScenarioError(f"{SESSION_FILE}: a disconnect begins at {begins} and ends at {ends}; swap or mend them")
@@ -296,7 +328,29 @@ def _disconnect(table: _Table) -> Disconnect:
     )
 
 
-def _condors(table: _Table) -> CondorPlan:
+def _thin(table: Table) -> Thin:
+    begins, ends = table.instant("begins"), table.instant("ends")
+    if begins >= ends:
+        raise ScenarioError(f"{SESSION_FILE}: a thin market begins at {begins} and ends at {ends}; swap or mend them")
+    return Thin(
+        begins=begins,
+        ends=ends,
+        share=table.number("share", low=0.0, high=1.0),
+        extra_ticks=table.whole("extra_ticks", low=0),
+        source=table.text("source"),
+    )
+
+
+def _hand(table: Table) -> HandPlan:
+    return HandPlan(
+        at=table.instant("at"),
+        lot=table.whole("lot", low=1),
+        quantity=table.whole("quantity", low=1),
+        source=table.text("source"),
+    )
+
+
+def _condors(table: Table) -> CondorPlan:
     return CondorPlan(
         opened=table.day("opened"),
         days=table.whole("days", low=1),
@@ -307,7 +361,7 @@ def _condors(table: _Table) -> CondorPlan:
     )
 
 
-def _condors_at(table: _Table) -> CondorAt:
+def _condors_at(table: Table) -> CondorAt:
     return CondorAt(
         opened=table.day("opened"),
         expiry=table.day("expiry"),
@@ -316,74 +370,3 @@ def _condors_at(table: _Table) -> CondorAt:
         width=table.number("width", low=5.0, high=1000.0),
         quantity=table.whole("quantity", low=1),
     )
-
-
-class _Table:
-    """Read typed values out of one TOML table and name the table and key when they are wrong."""
-
-    def __init__(self, name: str, raw: Any, known: set[str]) -> None:
-        if not isinstance(raw, Mapping):
-            raise ScenarioError(f"{SESSION_FILE}: [{name}] is not a table; write it as one")
-        unknown = sorted(set(raw) - known)
-        if unknown:
-            where = f" in [{name}]" if name else ""
-            raise ScenarioError(
-                f"{SESSION_FILE}: unknown key {unknown[0]!r}{where}; expected one of {', '.join(sorted(known))}"
-            )
-        self._name = name
-        self._raw = raw
-
-    def _get(self, key: str, default: Any = None) -> Any:
-        value = self._raw.get(key, default)
-        if value is None:
-            raise ScenarioError(f"{SESSION_FILE}: key {self._where(key)} is missing; add it")
-        return value
-
-    def _where(self, key: str) -> str:
-        return f"{self._name}.{key}" if self._name else key
-
-    def text(self, key: str, default: str | None = None) -> str:
-        """Return a string."""
-        value = self._get(key, default)
-        if not isinstance(value, str):
-            raise ScenarioError(f"{SESSION_FILE}: {self._where(key)} is {value!r}; expected text in quotes")
-        return value.strip()
-
-    def number(self, key: str, *, low: float, high: float) -> float:
-        """Return a number within [low, high]."""
-        value = self._get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise ScenarioError(f"{SESSION_FILE}: {self._where(key)} is {value!r}; expected {low:g} to {high:g}")
-        return float(value)
-
-    def whole(self, key: str, *, low: int, default: int | None = None) -> int:
-        """Return a whole number not below `low`."""
-        value = self._get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int) or value < low:
-            raise ScenarioError(f"{SESSION_FILE}: {self._where(key)} is {value!r}; expected a whole number from {low}")
-        return value
-
-    def instant(self, key: str) -> datetime:
-        """Return an instant in UTC."""
-        return utc(f"{SESSION_FILE}: {self._where(key)}", self.text(key))
-
-    def day(self, key: str) -> date:
-        """Return a date."""
-        return day(f"{SESSION_FILE}: {self._where(key)}", self.text(key))
-
-    def kind(self) -> Kind:
-        """Return where the series' numbers come from."""
-        value = self.text("kind")
-        if value not in set(Kind):
-            raise ScenarioError(
-                f"{SESSION_FILE}: {self._where('kind')} is {value!r}; expected one of {', '.join(Kind)}"
-            )
-        return Kind(value)
-
-    def table(self, key: str) -> Any:
-        """Return a sub-table, still to be checked."""
-        return self._get(key)
-
-    def tables(self, key: str, known: set[str]) -> list[_Table]:
-        """Return an array of tables, empty when it is absent."""
-        return [_Table(f"{key} {n}", item, known) for n, item in enumerate(self._raw.get(key, ()), start=1)]

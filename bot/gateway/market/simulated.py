@@ -9,8 +9,10 @@ from pathlib import Path
 
 from bot.gateway.market import history, timetables
 from bot.gateway.market.chain import expiries, strikes
-from bot.gateway.market.condors import opening_positions
+from bot.gateway.market.condors import opening_positions, trades_by_hand
 from bot.gateway.market.desk import Desk
+from bot.gateway.market.funds import EXCHANGES, FUNDS, Funds, fund_contract, fund_of
+from bot.gateway.market.funds import HOURS as FUND_HOURS
 from bot.gateway.market.grid import TICK_SECONDS
 from bot.gateway.market.listing import (
     INDEX_IDS,
@@ -66,12 +68,14 @@ class SimulatedMarket:
         self._open: dict[tuple[int, bool], bool] = {}
         self._desk = Desk(world)
         self._ticker = Ticker(world)
+        self._funds = Funds(world)
         self._options = OptionQuotes(world, self._desk)
         self._reference = round(float(world.paths.shown["SPX"][self._tick]) / 100.0) * 100.0
         self._account = OpeningAccount(
             account=world.scenario.account,
             cash=world.scenario.cash,
             positions=opening_positions(world, self._desk, self._reference),
+            by_hand=trades_by_hand(world, self._desk, self._reference),
         )
 
     @property
@@ -95,6 +99,8 @@ class SimulatedMarket:
             return () if found is None else (found,)
         if pattern.sec_type == "OPT":
             return self._find_options(pattern)
+        if pattern.sec_type == "STK":
+            return _find_funds(pattern)
         listed: list[Contract] = []
         if pattern.sec_type in ("", "IND"):
             listed += [index_contract(symbol) for symbol in INDEX_IDS]
@@ -147,6 +153,9 @@ class SimulatedMarket:
         """Return the contract with this conId, also an expired one."""
         if con_id in _SYMBOLS:
             return index_contract(_SYMBOLS[con_id])
+        fund = fund_of(con_id)
+        if fund is not None:
+            return fund_contract(fund)
         future = future_of(con_id)
         if future is not None:
             return future_contract(future[0], mini=future[1]) if future[0] in self._world.futures else None
@@ -195,9 +204,13 @@ class SimulatedMarket:
         return shown
 
     def _quote(self, con_id: int) -> Quote:
-        """Return the quote of an index or a future."""
+        """Return the quote of an index, a fund or a future."""
         if con_id in _SYMBOLS:
             return self._ticker.index(_SYMBOLS[con_id], self._tick, halted=self._halted(futures=False))
+        fund = fund_of(con_id)
+        if fund is not None:
+            trading = self.is_open(con_id, rth=False) and not self._halted(futures=False)
+            return self._funds.quote(fund, self._tick, trading=trading)
         future = future_of(con_id)
         if future is None or future[0] not in self._world.futures:
             return Quote()
@@ -238,6 +251,9 @@ class SimulatedMarket:
     def _sample(self, con_id: int, what: str) -> history.Sampler | None:
         if con_id in _SYMBOLS:
             return history.index_sampler(self._ticker, _SYMBOLS[con_id], what)
+        fund = fund_of(con_id)
+        if fund is not None:
+            return history.fund_sampler(self._funds, fund, what)
         future = future_of(con_id)
         if future is not None and future[0] in self._world.futures:
             return history.future_sampler(
@@ -250,8 +266,9 @@ class SimulatedMarket:
         return timetables.ib_hours(self._world.timetable, self._hours(con_id), self.zone(con_id), first, days)
 
     def zone(self, con_id: int) -> str:
-        """Return US/Eastern for the NYSE indices and US/Central for everything of Cboe and CFE."""
-        return "US/Eastern" if _SYMBOLS.get(con_id, "").endswith("-NYSE") else "US/Central"
+        """Return US/Eastern for the NYSE indices and the funds, and US/Central for everything of Cboe and CFE."""
+        eastern = _SYMBOLS.get(con_id, "").endswith("-NYSE") or fund_of(con_id) is not None
+        return "US/Eastern" if eastern else "US/Central"
 
     def is_open(self, con_id: int, *, rth: bool) -> bool:
         """Say whether the contract trades at `now`; an expiring one stops before it settles."""
@@ -269,6 +286,8 @@ class SimulatedMarket:
     def _hours(self, con_id: int) -> Hours:
         if con_id in _SYMBOLS:
             return HOURS_OF_INDEX[_SYMBOLS[con_id]]
+        if fund_of(con_id) is not None:
+            return FUND_HOURS
         return Hours.VX if future_of(con_id) is not None else Hours.OPTION
 
     def _halted(self, *, futures: bool) -> bool:
@@ -313,6 +332,13 @@ def _settles_at(day: date) -> datetime:
     if settles_at is None:
         raise ValueError(f"the future of {day} has no settlement instant")
     return settles_at
+
+
+def _find_funds(pattern: ContractPattern) -> Sequence[Contract]:
+    exchange = pattern.exchange or EXCHANGES[0]
+    if exchange not in EXCHANGES:
+        return ()
+    return tuple(item for symbol in FUNDS if _matches(item := fund_contract(symbol, exchange), pattern))
 
 
 def _matches(contract: Contract, pattern: ContractPattern) -> bool:

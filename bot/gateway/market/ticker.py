@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.gateway.market.curve import Future
-from bot.gateway.market.depth import Book, Stress, future_book
+from bot.gateway.market.depth import Book, Stress, future_book, thinned
 from bot.gateway.market.grid import TICK_SECONDS
 from bot.gateway.market.indices import INDEX_HOURS
 from bot.gateway.market.pages import FuturePage, Pages, Trades, column
@@ -91,7 +91,12 @@ class Ticker:
         noon_s = _noon_s(future.settles_on)
         days = np.asarray((noon_s - seconds) / 86400.0, dtype=np.float64)
         stress = Stress.at(world.paths.driver, world.clock.regular[Hours.VX], ticks)
-        return future_book(future.shown[ticks], days, stress, ticks, con_id=con_id, mini=mini, seed=world.seed)
+        book = future_book(future.shown[ticks], days, stress, ticks, con_id=con_id, mini=mini, seed=world.seed)
+        for thin in world.scenario.thin:
+            first, after = world.grid.index(thin.begins), world.grid.index(thin.ends)
+            where = (ticks >= first) & (ticks < after)
+            book = thinned(book, where, share=thin.share, extra_ticks=thin.extra_ticks, mini=mini)
+        return book
 
     def future_last(self, future: Future, ticks: Ints | slice, *, mini: bool) -> Array:
         """Return last trades: what it is quoted around, rounded to the tick."""
