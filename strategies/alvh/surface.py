@@ -84,9 +84,9 @@ def quoted_smiles(view: MarketView, book: Book, policy: Policy) -> QuotedSmiles:
     found = _forwards(calls, puts, view)
     sigmas = _ib_sigmas(listed, policy)
     points, sigma, is_otm = _implied(calls, puts, found, view)
-    usable = (sigma > 0.0) & (sigma < MAX_IV)
+    usable, values = (sigma > 0.0) & (sigma < MAX_IV), sigma.tolist()
     for speaks in (usable & ~is_otm, usable & is_otm):
-        sigmas.update((points[place], float(sigma[place])) for place in np.flatnonzero(speaks).tolist())
+        sigmas.update((points[place], values[place]) for place in np.flatnonzero(speaks).tolist())
     return QuotedSmiles(forwards=found, sigmas=sigmas)
 
 
