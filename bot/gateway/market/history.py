@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bot.gateway.market.curve import Future
 from bot.gateway.market.depth import Book
+from bot.gateway.market.funds import SHOWN_AS, Funds
 from bot.gateway.market.grid import TICK_SECONDS
 from bot.gateway.market.sessions import Hours
 from bot.gateway.market.ticker import Ticker
@@ -95,6 +96,19 @@ def index_sampler(ticker: Ticker, symbol: str, what: str) -> Sampler | None:
 
     def sample(ticks: Ints) -> Sample:
         return path[ticks], path[ticks], path[ticks], np.zeros(ticks.size)
+
+    return sample
+
+
+def fund_sampler(funds: Funds, symbol: str, what: str) -> Sampler | None:
+    """Return how to sample a fund: trades, middles, bids or asks, all of one path."""
+    shift = SHOWN_AS.get(what)
+    if shift is None:
+        return None
+
+    def sample(ticks: Ints) -> Sample:
+        path = np.round(funds.path(symbol)[ticks] + shift, 2)
+        return path, path, path, np.zeros(ticks.size)
 
     return sample
 

@@ -63,7 +63,7 @@ class ContractDesk:
             "priceMagnifier": 1,
             "underConId": contract.underlying_con_id,
             "longName": contract.long_name or contract.symbol,
-            "primaryExchange": contract.exchange if contract.sec_type == "IND" else "",
+            "primaryExchange": _listed_on(contract),
             "contractMonth": contract.contract_month,
             "timeZone": zone,
             "tradingHours": trading,
@@ -131,6 +131,13 @@ class ContractDesk:
             "derivatives": [{"secType": kind} for kind in kinds],
             "description": index.long_name,
         }
+
+
+def _listed_on(contract: Contract) -> str:
+    """Return the primary exchange: that of an index, and of a stock the last of those it may be routed to."""
+    if contract.sec_type == "STK":
+        return contract.valid_exchanges.rpartition(",")[2]
+    return contract.exchange if contract.sec_type == "IND" else ""
 
 
 def _last_trade(contract: Contract, zone: str) -> str:
