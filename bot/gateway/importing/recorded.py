@@ -18,9 +18,9 @@ from bot.gateway.importing.anchors import (
     vx_rows,
     write_rows,
 )
-from bot.gateway.market.toml_table import SESSION_FILE
 from bot.gateway.market.sessions import NEW_YORK, Hours, Timetable
 from bot.gateway.market.tables import stamp, utc
+from bot.gateway.market.toml_table import SESSION_FILE
 
 QUOTE_HEADER = ("time_utc", "expiry", "right", "strike", "bid", "bid_size", "ask", "ask_size")
 HISTORY_DAYS = timedelta(days=75)
