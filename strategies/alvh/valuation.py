@@ -128,7 +128,8 @@ def _own_greeks(book: Columns, places: Places, quoted: QuotedSmiles, rate: float
     sigma = np.array([quoted.sigmas.get((leg.settles_at, leg.strike), math.nan) for leg in legs])
     forward = np.array([quoted.forwards.get(leg.settles_at, math.nan) if is_spx(leg) else math.nan for leg in legs])
     own = black76_greeks(forward, book.strike[places], book.years[places], rate, sigma, book.is_call[places])
-    return np.array([sigma, own.delta, own.gamma, own.vega, own.theta])
+    greeks = np.array([sigma, own.delta, own.gamma, own.vega, own.theta])
+    return np.where(np.isfinite(own.vega), greeks, math.nan)  # a volatility without a forward values nothing
 
 
 def _stored_smiles(
