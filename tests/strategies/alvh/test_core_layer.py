@@ -13,7 +13,7 @@ from strategies.alvh.core_layer import core_layer, terms_of
 from strategies.alvh.judge import judge
 from strategies.alvh.policy import CoreMode, CorePolicy, EventPolicy, Policy
 from strategies.alvh.reading import Reading
-from strategies.alvh.records import CallLot, HedgeState, IndexQuote, MarketView, Purpose, Sample, Side
+from strategies.alvh.records import Account, CallLot, HedgeState, IndexQuote, MarketView, Purpose, Sample, Side
 from strategies.alvh.tranches import target
 from strategies.alvh.vix_call import CORE, EVENT
 from tests.strategies.alvh.call_market import (
@@ -126,6 +126,11 @@ def test_the_year_s_premium_and_the_cap_bound_the_layer() -> None:
     assert asked(reading(quiet(), knows=state(call_spend=(before,)), policy=ACTIVE)) != []
     tight = Policy(core=CorePolicy(mode=CoreMode.ACTIVE, max_contracts=3))
     assert asked(reading(quiet(), policy=tight)) == [(Side.BUY, 3, "core-short", SHORT)]
+
+
+def test_an_account_of_unknown_value_buys_no_layer() -> None:
+    unknown = replace(account(), account=Account())
+    assert asked(reading(quiet(), of=unknown, policy=ACTIVE)) == []
 
 
 def test_a_working_order_of_the_layer_is_waited_for_and_taken_back_outside_the_window() -> None:

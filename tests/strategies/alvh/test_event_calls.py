@@ -10,13 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategies.alvh.event_calls import beside_calls, event_calls, release_of
-from strategies.alvh.event_size import choose, open_credit_usd
+from strategies.alvh.event_size import choose, open_credit_usd, open_need_usd
 from strategies.alvh.policy import EventPolicy, Policy
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import Account, Check, Purpose, Quote, Sample, Side
 from strategies.alvh.sizing import beta, hedge_units_usd
 from strategies.alvh.tranches import Plan, target
-from strategies.alvh.vix_call import CallOrders, entry_limit, without_event_calls
+from strategies.alvh.vix_call import (
+    CallOrders,
+    business_days_left,
+    call_delta,
+    call_units_usd,
+    entry_limit,
+    without_event_calls,
+)
 from tests.strategies.alvh.call_market import (
     CPI,
     FOMC,
@@ -31,6 +38,7 @@ from tests.strategies.alvh.call_market import (
     con_of,
     delta,
     episode,
+    held,
     reading,
     spend,
     view,
@@ -378,3 +386,53 @@ def test_the_limit_stands_a_quarter_of_the_spread_above_the_middle_on_the_step()
 def test_settings_switch_the_feature() -> None:
     assert not EventPolicy().enabled
     assert con_of(23.0) == call_lot().con_id and call_lot().bought_on == DAY
+
+
+# --- what is missing is missing
+
+
+@pytest.mark.parametrize(
+    ("quote", "says"),
+    [
+        (Quote(bid=1.0, ask=1.1, age_s=61.0), "no fresh market"),
+        (Quote(bid=1.0, ask=1.1, age_s=1.0, delayed=True), "no fresh market"),
+        (Quote(bid=1.0, ask=1.1, age_s=1.0, halted=True), "no fresh market"),
+        (Quote(bid=None, ask=1.1, age_s=1.0), "no two-sided market"),
+        (Quote(bid=1.2, ask=1.1, age_s=1.0), "no two-sided market"),
+        (Quote(bid=40.0, ask=40.1, age_s=1.0), "no volatility fits its price"),
+    ],
+)
+def test_a_call_that_cannot_be_priced_is_said_to_be_so(quote: Quote, says: str) -> None:
+    seen = view()
+    odd = (replace(call(23.0, now=seen.now), quote=quote),)
+    found = asked(reading(replace(seen, vix_chain=odd), spike=episode()))
+    assert why(found, "call").why == f"no call to buy: 1 {says}"
+
+
+def test_a_strike_of_nothing_has_no_delta() -> None:
+    seen = view()
+    assert call_delta(reading(seen), replace(call(23.0, now=seen.now), strike=0.0), 18.5) is None
+
+
+def test_outside_regular_hours_nothing_is_bought() -> None:
+    late = replace(FOMC, at=at(330))
+    found = asked(reading(view(391, event=late), spike=episode(330)))
+    assert why(found, "time").why == "outside regular hours"
+
+
+def test_without_a_followed_contract_there_is_no_need() -> None:
+    seen = replace(view(), futures=())
+    assert open_need_usd(reading(seen, spike=episode()), 15) == 0.0
+
+
+def test_a_call_of_unknown_delta_counts_in_full() -> None:
+    mine = call_lot(2)
+    unknown = replace(account(), vix_options=(held(mine, value=None),))
+    found = reading(view(), of=unknown, knows=state(calls=(mine,)))
+    assert call_units_usd(found, (mine,)) == pytest.approx(2 * 100 * beta(30, ON.sizing))
+
+
+def test_weekdays_are_counted_where_no_future_of_that_day_is_quoted() -> None:
+    seen = replace(view(), futures=())
+    # Monday 5 February to Wednesday 7 March 2018
+    assert business_days_left(reading(seen), call_lot()) == 22
