@@ -133,7 +133,7 @@ def market(minute: float, *, vx: float, vix: float, climbs: bool, window: Window
     view = spike_view(minute, vx=vx, vix=vix)
     end = OPEN + timedelta(minutes=5 * (minute // 5))
     last = (vx - 2.3, vx - 2.1, vx - 1.8, vx - 1.4, vx - 0.9, vx) if climbs else (vx + 2, vx + 1.5, vx + 1, vx)
-    closes = bars(rising(520, 16.0, last), end)
+    closes = bars(rising(520, vx - 2.5 if climbs else 16.0, last), end)
     futures = tuple(replace(item, bars=closes) if item.bars else item for item in view.futures)
     return replace(view, futures=futures, session=session(view.now, window=window, closes_at=CLOSE))
 
