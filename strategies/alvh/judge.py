@@ -70,6 +70,15 @@ class Action:
     cancel: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """Hold the planned tranche, the orders for it that may go now, and every condition on them."""
+
+    planned: Plan
+    proposals: tuple[Proposal, ...]
+    checks: tuple[Check, ...]
+
+
 def judge(
     view: MarketView,
     book: Book,
@@ -139,61 +148,62 @@ def _act(
     samples: tuple[Sample, ...],
 ) -> Action:
     """Return the orders of this wake-up: sales first, then a roll, then a tranche; never two of them at once."""
-    steady = persistent(reading, samples)
+    steady, hour = persistent(reading, samples), opening_time(reading.view, reading.policy)
     armed = signs.armable and steady.passed
     if episode is None and armed and baseline is not None and _may_arm(reading):
         episode = arm(reading, baseline)
-    reading = read(
-        reading.view,
-        reading.book,
-        reading.state,
-        reading.policy,
-        replace(reading.memory, episode=episode),
-        reading.exposure,
-        reading.valued,
-    )
-    hour = opening_time(reading.view, reading.policy)
+    reading = _followed(reading, episode)
     found = ceilings(reading, episode, samples)
     binding = lowest(found, reading)
     rolled = roll(reading, episode, may_buy=binding is None and hour.passed and signs.ready)
-    planned = plan(
+    idle = binding is None and not rolled.under_way
+    bought = _purchase(
         reading,
         rolled.episode,
+        signs,
+        baseline,
         armed=armed and episode is not None,
-        goal=rolled.episode.target_minis if rolled.episode else target(reading),
+        may_buy=idle and hour.passed and episode is not None,
+    )
+    free = idle and not bought.proposals
+    calls = event_calls(reading, episode, samples, ready=signs.ready and signs.real, clear=free)
+    core = core_layer(reading, ready=signs.ready and hour.passed)
+    sold = sales(reading, binding) if binding else rolled.proposals
+    return Action(
+        episode=_after(reading, rolled.episode, bought.planned, binding, bought=bool(bought.proposals)),
+        proposals=(*sold, *bought.proposals, *calls.proposals, *core.proposals),
+        checks=(steady, hour, *bought.checks, *rolled.checks, *_lines(found), *calls.checks, *core.checks),
+        cancel=(*calls.cancel, *core.cancel),
+    )
+
+
+def _followed(reading: Reading, episode: Episode | None) -> Reading:
+    """Return the reading with the month that this episode trades."""
+    memory = replace(reading.memory, episode=episode)
+    return read(reading.view, reading.book, reading.state, reading.policy, memory, reading.exposure, reading.valued)
+
+
+def _purchase(
+    reading: Reading, episode: Episode | None, signs: Signs, baseline: Surface | None, *, armed: bool, may_buy: bool
+) -> Purchase:
+    """Return the next tranche, its orders where every condition holds, and every condition."""
+    planned = plan(
+        reading,
+        episode,
+        armed=armed,
+        goal=episode.target_minis if episode else target(reading),
         momentum=signs.momentum,
         baseline=baseline,
     )
-    night = _night(reading, episode, planned)
-    clear = binding is None and not rolled.under_way and episode is not None
-    real = signs.ready and signs.real and hour.passed
-    account, granted = affordable(reading, planned.minis), permit(reading, planned)
-    free = clear and real and account.passed and all(check.passed for check in night)
-    reason = _why(reading, planned, signs)
-    minis = (granted.minis or 0) if free and planned.allowed else 0
-    bought, liquidity = orders(reading, minis, Purpose.TRANCHE, planned.number, (reading.vx, reading.vxm), reason)
-    sold = sales(reading, binding) if binding else rolled.proposals
-    free_of_futures = binding is None and not rolled.under_way and not bought
-    calls = event_calls(reading, episode, samples, ready=signs.ready and signs.real, clear=free_of_futures)
-    core = core_layer(reading, ready=signs.ready and hour.passed)
-    return Action(
-        episode=_after(reading, rolled.episode, planned, binding, bought=bool(bought)),
-        proposals=(*sold, *bought, *calls.proposals, *core.proposals),
-        checks=(
-            steady,
-            hour,
-            *planned.checks,
-            account,
-            *granted.checks,
-            *night,
-            *liquidity,
-            *rolled.checks,
-            *_lines(found),
-            *calls.checks,
-            *core.checks,
-        ),
-        cancel=(*calls.cancel, *core.cancel),
-    )
+    night, account = _night(reading, reading.memory.episode, planned), affordable(reading, planned.minis)
+    granted = permit(reading, planned)
+    real = signs.ready and signs.real and planned.allowed
+    free = may_buy and real and all(check.passed for check in (account, *night))
+    minis = (granted.minis or 0) if free else 0
+    months, reason = (reading.vx, reading.vxm), _why(reading, planned, signs)
+    proposals, liquidity = orders(reading, minis, Purpose.TRANCHE, planned.number, months, reason)
+    checks = (*planned.checks, account, *granted.checks, *night, *liquidity)
+    return Purchase(planned=planned, proposals=proposals, checks=checks)
 
 
 def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sample, ...], *, ended: bool) -> Decision:
