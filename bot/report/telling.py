@@ -12,7 +12,7 @@ from bot.report.result import dollars
 from bot.report.standing import clock
 from bot.report.story import Moment, Point, Teller
 from strategies.alvh.explain import AGREED, explain, table
-from strategies.alvh.records import Decision
+from strategies.alvh.records import Decision, Phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,9 @@ def story_lines(entries: Iterable[Entry]) -> Iterator[str]:
 
 def _chapter(point: Point) -> tuple[str, str, str, bool, str]:
     """Return what must stay the same for wake-ups to be told in one breath: day, phase, obstacle, acts, VX month."""
-    return (clock(point.at)[:14], point.phase, point.obstacle, point.acts, point.vx_month)
+    waits = point.phase is Phase.UNWIND and not point.acts and not point.obstacle.startswith("data: ")
+    obstacle = point.phase.value if waits else point.obstacle  # whatever bars a purchase, it only waits to sell more
+    return (clock(point.at)[:14], point.phase, obstacle, point.acts, point.vx_month)
 
 
 def _quiet(stretch: list[Point]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from strategies.alvh.profiles import CHECK as PROFILE
 from strategies.alvh.records import Check, Decision, Exposure, Leftover, Phase, Proposal, Side
+from strategies.alvh.wording import label, limit, line, seen
 
 WATCHING = (
     "book: ",
@@ -40,25 +41,18 @@ def explain(decision: Decision) -> str:
     lines += [f"Order: {_proposal(proposal)}" for proposal in decision.proposals]
     lines += [f"Take back: {ref}" for ref in decision.cancel]
     if refused:
-        lines += ["Against opening:", *(_line(check) for check in refused)]
+        lines += ["Against opening:", *(f"  {line(check)}" for check in refused)]
     if agreed:
-        lines += [AGREED, *(_line(check) for check in agreed)]
+        lines += [AGREED, *(f"  {line(check)}" for check in agreed)]
     return "\n".join(lines)
 
 
 def table(decision: Decision) -> list[tuple[str, str, str, str, str]]:
-    """Return one row per check: name, observed, threshold, yes or no, reason."""
+    """Return one row per check: name, observed, limit, yes or no, reason."""
     return [
-        (check.name, show(check.observed), show(check.threshold), "yes" if check.passed else "no", check.why)
+        (label(check), seen(check), limit(check), "yes" if check.passed else "no", check.why)
         for check in decision.checks
     ]
-
-
-def show(value: float | str | None) -> str:
-    """Return a value as a trader reads it; a missing one is a dash."""
-    if value is None:
-        return "-"
-    return value if isinstance(value, str) else f"{value:,.4g}"
 
 
 def obstacle(decision: Decision) -> Check | None:
@@ -144,7 +138,3 @@ def _usd(value: float | None) -> str:
     if value is None:
         return "unknown"
     return f"-${-value:,.0f}" if value < 0 else f"${value:,.0f}"
-
-
-def _line(check: Check) -> str:
-    return f"  {check.name}: {show(check.observed)} (limit {show(check.threshold)}) - {check.why}"

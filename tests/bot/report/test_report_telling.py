@@ -70,9 +70,9 @@ def test_the_table_has_a_row_for_each_check_in_aligned_columns(tmp_path: Path) -
     day.wake(view, decided(view, checks=[LOW_GAUGE, quiet_check("arm: a much longer name")]))
     head, *rows = one_wakeup(day.entries(), None).as_table().splitlines()
     assert len(rows) == 2
-    for row in rows:
-        assert row[head.index("observed") :].startswith("0.1 ")
-        assert row[head.index("threshold") :].startswith("0.3 ")
+    for row, seen, limit in zip(rows, ("10.0% ", "0.1 "), ("at least 30.0% ", "0.3 "), strict=True):
+        assert row[head.index("observed") :].startswith(seen)
+        assert row[head.index("threshold") :].startswith(limit)
         assert row[head.index("passed") :].startswith("no ")
 
 
@@ -121,6 +121,19 @@ def test_a_quiet_stretch_is_one_line_until_day_phase_or_obstacle_changes(tmp_pat
     assert first.startswith(
         "    VIX 23.00 to 23.20, VX Mar18 18.00, breadth -0.70, put side +50%, vega -$2,500, hedge 0 minis"
     )
+
+
+def test_an_unwind_that_waits_is_one_line_whatever_bars_a_purchase(tmp_path: Path) -> None:
+    day = SmallDay(folder=tmp_path)
+    names = ("filter: VX confirms", "tranche: no sale yet", "gauge: inflation", "data: VX", "filter: VX confirms")
+    for minutes, name in enumerate(names, 30):
+        view = market_view(minutes)
+        day.wake(view, decided(view, checks=[quiet_check(name)], before=Phase.UNWIND, after=Phase.UNWIND))
+    assert [line.partition(":  ")[0].partition(" wake-up")[0] for line in headings(day)] == [
+        "Mon 2018-02-05 10:00 to 10:02  3",
+        "Mon 2018-02-05 10:03  1",  # data that fail are worth a line of their own
+        "Mon 2018-02-05 10:04  1",
+    ]
 
 
 def test_a_moment_is_told_between_the_wakeups_around_it(tmp_path: Path) -> None:

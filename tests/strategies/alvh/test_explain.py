@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from builders import VXM, at, book, exposure, lot, memory, order, spike_view, state, surface
 
-from strategies.alvh.explain import explain, show, summarise, table
+from strategies.alvh.explain import explain, summarise, table
 from strategies.alvh.judge import judge
 from strategies.alvh.policy import Policy
 from strategies.alvh.records import Check, Decision, Episode, Exposure, Lot, MarketView, Phase, Side
+from strategies.alvh.wording import label, line, show
 
 POLICY = Policy()
 
@@ -41,7 +43,7 @@ def test_every_check_stands_in_the_text_once_and_refusals_come_first() -> None:
     found = buying()
     lines = explain(found).splitlines()
     for check in found.checks:
-        assert sum(line.startswith(f"  {check.name}: ") for line in lines) == 1
+        assert sum(line.startswith(f"  {label(check)}: ") for line in lines) == 1
     against = lines.index("Against opening:")
     assert lines[against + 1].startswith("  signal: VIX RSI")
     assert against < lines.index("In order:")
@@ -75,7 +77,19 @@ def test_the_table_has_a_row_per_check() -> None:
     assert rows[0] == ("data: session", "09:40 New York", "session", "yes", "session is open")
 
 
-@pytest.mark.parametrize(("value", "text"), [(None, "-"), ("yes", "yes"), (1234.5678, "1,235"), (0.0512, "0.0512")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        ("yes", "yes"),
+        (1234.5678, "1,235"),
+        (-10340.0, "-10,340"),
+        (1.468e7, "14,680,000"),
+        (0.0512, "0.0512"),
+        (0.0, "0"),
+        (0.00001, "0.000010"),
+    ],
+)
 def test_values_are_shown_as_a_trader_reads_them(value: float | str | None, text: str) -> None:
     assert show(value) == text
 
@@ -124,3 +138,27 @@ def test_the_end_of_a_spike_is_said() -> None:
 def test_nothing_against_and_nothing_to_do_is_said_too() -> None:
     found = replace(buying(), proposals=(), checks=())
     assert summarise(found) == "No order (watch to tranche-1): nothing calls for an order."
+
+
+@pytest.mark.parametrize(
+    ("name", "observed", "threshold", "passed", "text"),
+    [
+        ("filter: VX confirms", 3.2, 1.791, True, "filter: VX moves with VIX: so (3.20 points; at least 1.79 points)"),
+        ("hold: excess", 4.0, 11.0, True, "hold: no more than the book needs: so (4 minis; at most 11 minis)"),
+        ("hold: overnight", None, None, True, "hold: through the night: so"),
+        ("book: net vega", -10340.0, 0.0, True, "book: net vega: so (-$10,340; below $0)"),
+        ("account: excess liquidity", None, 62500.0, False, "account: excess liquidity: so (needs at least $62,500)"),
+        ("tranche overnight: margin", 3e5, 2e5, True, "tranche overnight: margin: so ($300,000; at least $200,000)"),
+        ("overnight: cost, tranche 1", 20.04, 689.7, True, "overnight: cost, tranche 1: so ($20; at most $690)"),
+        ("new: rule", 12345.6, 0.5, True, "new: rule: so (12,346; 0.5)"),
+    ],
+)
+def test_a_check_is_one_line_with_units_and_the_side_of_its_limit(
+    name: str, observed: float | None, threshold: float | None, passed: bool, text: str
+) -> None:
+    assert line(Check(name=name, observed=observed, threshold=threshold, passed=passed, why="so")) == text
+
+
+def test_no_number_of_a_decision_is_written_with_an_exponent() -> None:
+    text = explain(buying())
+    assert re.search(r"\de[+-]\d", text) is None
