@@ -112,7 +112,7 @@ class Result:
             "tranches": [_row(trade) for trade in self.bought],
             "unwinds": [_row(trade) for trade in self.sold],
             "refusals": [
-                {"reason": reason, "count": count, "words": self.teller.examples[reason]}
+                {"reason": reason, "count": count, "words": self.teller.example(reason)}
                 for reason, count in self.teller.refusals.most_common(12)
             ],
             "journal": self.run.journal,
@@ -156,7 +156,7 @@ class Result:
         if not common:
             return ""
         reason, count = common[0]
-        return f"Most often ({count} times in {self.wakeups} wake-ups): {self.teller.examples[reason]}."
+        return f"Most often ({count} times in {self.wakeups} wake-ups): {self.teller.example(reason)}."
 
     def _calls_card(self) -> list[dict[str, str]]:
         """Return the card of VIX calls, in runs that bought any."""

@@ -104,7 +104,7 @@ class Teller:
         self.points: list[Point] = []
         self.moments: list[Moment] = []
         self.refusals: Counter[str] = Counter()
-        self.examples: dict[str, str] = {}  # the words of the latest refusal by reason
+        self._words: dict[str, Counter[str]] = {}  # what was said, by reason, the latest last
         self.orders_sent = 0
         self.missed = 0
         self.max_minis = 0
@@ -194,7 +194,13 @@ class Teller:
 
     def _refuse(self, reason: str, words: str) -> None:
         self.refusals[reason] += 1
-        self.examples[reason] = words
+        said = self._words.setdefault(reason, Counter())
+        said[words] = said.pop(words, 0) + 1
+
+    def example(self, reason: str) -> str:
+        """Return the words most often said for a reason, the latest of equally frequent ones."""
+        said = self._words[reason]
+        return max(reversed(said), key=said.__getitem__)
 
     def _point(self, seq: int, wakeup: Wakeup) -> Point:
         view, decision, exposure = wakeup.view, wakeup.decision, wakeup.decision.exposure

@@ -32,7 +32,7 @@ def summary(result: Result, console: Console, *, program: str) -> None:
     if result.teller.refusals:
         console.print("What most often stood against an order:")
         for reason, count in result.teller.refusals.most_common(REASONS_SHOWN):
-            words = result.teller.examples[reason]
+            words = result.teller.example(reason)
             console.print(f"  {count:5}  {reason} - {words}", markup=False, highlight=False)
     console.print(
         f"\njournal  {run.journal}\ndigest   {run.digest}\npage     {run.report}", markup=False, highlight=False

@@ -152,7 +152,7 @@ def test_refusals_are_counted_by_the_obstacle_or_by_the_control_that_failed(tmp_
     day.write(Kind.REFUSAL, 33, by="guard", why="too far from the market", checks=checks)
     teller = day.teller()
     assert dict(teller.refusals) == {"gauge: inflation": 2, "arm: breadth": 1, "guard: collar": 1}
-    assert teller.examples["guard: collar"] == "too far from the market"
+    assert teller.example("guard: collar") == "too far from the market"
     assert [point.obstacle for point in teller.points[:3]] == ["gauge: inflation"] * 2 + ["arm: breadth"]
 
 
@@ -187,3 +187,13 @@ def test_vega_is_missing_where_the_book_could_not_be_valued(tmp_path: Path) -> N
     assert (blind.vega, blind.baseline, blind.inflation, blind.net_vega) == (None, None, None, None)
     assert seeing.net_vega == -1800.0
     assert LOW_GAUGE.name == seeing.obstacle
+
+
+def test_the_words_of_a_reason_are_those_most_often_said() -> None:
+    teller = Teller()
+    for words in ("between the windows", "VIX 20", "between the windows", "too early"):
+        teller._refuse("time: window", words)
+    for words in ("VIX 20", "VIX 21"):
+        teller._refuse("filter: credibility", words)
+    assert teller.example("time: window") == "between the windows"
+    assert teller.example("filter: credibility") == "VIX 21"
