@@ -143,7 +143,7 @@ def test_nothing_against_and_nothing_to_do_is_said_too() -> None:
 @pytest.mark.parametrize(
     ("name", "observed", "threshold", "passed", "text"),
     [
-        ("filter: VX confirms", 3.2, 1.791, True, "filter: VX moves with VIX: so (3.20 points; at least 1.79 points)"),
+        ("filter: VX confirms", 3.2, 1.791, True, "filter: VX confirms: so (3.20 points; at least 1.79 points)"),
         ("hold: excess", 4.0, 11.0, True, "hold: no more than the book needs: so (4 minis; at most 11 minis)"),
         ("hold: overnight", None, None, True, "hold: through the night: so"),
         ("book: net vega", -10340.0, 0.0, True, "book: net vega: so (-$10,340; below $0)"),
