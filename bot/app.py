@@ -19,6 +19,7 @@ from bot.guard.kill import KillSwitch
 from bot.journal import Journal, Kind, Projection, journal_path
 from bot.journal.codec import to_json
 from bot.line import Line
+from bot.observe.context import background_of
 from bot.observe.margins import Margins
 from bot.observe.observer import Observer
 from bot.observe.settings import Sight
@@ -129,7 +130,8 @@ class Bot:
             core_days=plan.policy.core.dte if plan.policy.core.mode is not CoreMode.OFF else (),
         )
         releases = Releases(plan.policy.events.names, plan.events_file, plan.surprises_file)
-        observer = Observer(self.broker, self.clock, sight, releases, self._margins(projection))
+        background = background_of(plan.context_file, self.clock.now(), from_broker=plan.context_from_broker)
+        observer = Observer(self.broker, self.clock, sight, releases, self._margins(projection), background)
         self._desk = self._new_desk(projection, AllowList(observer))
         self._line = Line(self.broker, self._alarm, self._desk.recover)
         self._cycle = Cycle(

@@ -59,6 +59,8 @@ class Show:
     until: datetime | None = None
     events_file: Path | None = None
     surprises_file: Path | None = None
+    context_from_broker: bool = False
+    context_file: Path | None = None
     settings: tuple[str, ...] = ()
 
 
@@ -106,6 +108,8 @@ async def _run(show: Show, market: Market, gateway: Gateway, port: int, watch: C
         orders=show.orders,
         events_file=show.events_file,
         surprises_file=show.surprises_file,
+        context_from_broker=show.context_from_broker,
+        context_file=show.context_file,
         about=about,
     )
     endpoint = Endpoint(port=port, client_id=CLIENT_ID, account=plan.configured_account, stepped=True)

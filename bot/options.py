@@ -23,6 +23,8 @@ class Options:
     consent: ConsentSettings
     events_file: Path | None
     surprises_file: Path | None
+    context_from_broker: bool
+    context_file: Path | None
 
 
 def options_from(settings: Settings) -> Options:
@@ -34,6 +36,8 @@ def options_from(settings: Settings) -> Options:
         consent=ConsentSettings(**dict(settings.consent)),
         events_file=_path(settings.calendar.events_file),
         surprises_file=_path(settings.calendar.surprises_file),
+        context_from_broker=settings.context.from_broker,
+        context_file=_path(settings.context.file),
     )
 
 

@@ -18,8 +18,9 @@ class Plan:
     """Say what a bot is built from.
 
     `about` goes into the journal's first entry (scenario, seed, title); `simulated` says that the other side is the
-    program's own gateway; `events_file` is the calendar of releases (`None`: the shipped one), `surprises_file` what
-    the operator keeps; `arm_file` and `confirmed_account` are for live only.
+    program's own gateway; `events_file` is the calendar of releases (`None`: the shipped one), `surprises_file` and
+    `context_file` what the operator keeps; with `context_from_broker` funds of sectors and bonds are asked for;
+    `arm_file` and `confirmed_account` are for live only.
     """
 
     mode: str
@@ -39,4 +40,6 @@ class Plan:
     confirmed_account: str = ""
     events_file: Path | None = None
     surprises_file: Path | None = None
+    context_from_broker: bool = True
+    context_file: Path | None = None
     about: Mapping[str, Any] = field(default_factory=dict)

@@ -158,6 +158,17 @@ class CalendarSettings(Part):
     )
 
 
+class ContextSettings(Part):
+    """Where the numbers of the background come from; what they mean stands under policy.context."""
+
+    from_broker: bool = Key(
+        default=True, description="ask the broker for funds of the sectors and of corporate bonds (context)"
+    )
+    file: str = Key(
+        default="", description="CSV of name, value, z, as_of, source that you keep; empty: none (see the guide)"
+    )
+
+
 class ConsentSettings(Part):
     """How a human is asked in live mode."""
 
@@ -183,6 +194,7 @@ class Settings(BaseSettings):
     guard: GuardSettings = GuardSettings()
     consent: ConsentSettings = ConsentSettings()
     calendar: CalendarSettings = CalendarSettings()
+    context: ContextSettings = ContextSettings()
     policy: PolicySettings = PolicySettings()  # type: ignore[valid-type]
 
     @classmethod

@@ -11,6 +11,7 @@ from bot.broker.client import Library
 from bot.broker.port import Instrument, Query
 
 _TRADED_ON = {"OPT": "SMART", "FUT": "CFE", "IND": "CBOE"}
+_WITHOUT_MULTIPLIER = ("IND", "STK")
 
 
 def contract_of(library: Library, instrument: Instrument) -> Any:
@@ -22,7 +23,7 @@ def contract_of(library: Library, instrument: Instrument) -> Any:
         lastTradeDateOrContractMonth="" if instrument.expires_on is None else f"{instrument.expires_on:%Y%m%d}",
         strike=instrument.strike,
         right=instrument.right,
-        multiplier=str(instrument.multiplier) if instrument.sec_type != "IND" else "",
+        multiplier="" if instrument.sec_type in _WITHOUT_MULTIPLIER else str(instrument.multiplier),
         exchange=instrument.exchange or _TRADED_ON.get(instrument.sec_type, "SMART"),
         currency=instrument.currency,
         localSymbol=instrument.local_symbol,
@@ -42,6 +43,7 @@ def contract_to_find(library: Library, query: Query) -> Any:
         exchange=query.exchange,
         currency="" if query.con_id else "USD",
         tradingClass=query.trading_class,
+        primaryExchange=query.listed_on,
     )
 
 

@@ -30,6 +30,7 @@ class Lines:
         self._lines: dict[int, Line] = {}
         self._contracts: dict[int, Any] = {}
         self._streaming: set[int] = set()
+        self._informing: set[int] = set()
         self._tap()
         self._pass_over_computations()
 
@@ -39,8 +40,8 @@ class Lines:
 
     @property
     def delayed(self) -> bool:
-        """Say whether any line shows delayed data."""
-        return any(line.delayed for line in self._lines.values())
+        """Say whether any line that decides something shows delayed data; funds only inform."""
+        return any(line.delayed and con_id not in self._informing for con_id, line in self._lines.items())
 
     def subscribe(self, instrument: Instrument, *, stream: bool) -> None:
         """Know an instrument, and stream its ticks if asked to; once is enough."""
@@ -49,6 +50,8 @@ class Lines:
             is_count = instrument.symbol in COUNTED and instrument.sec_type == "IND"
             self._lines[con_id] = Line(con_id=con_id, is_count=is_count)
             self._contracts[con_id] = contracts.contract_of(self._connection.library, instrument)
+            if instrument.sec_type == "STK":
+                self._informing.add(con_id)
         if stream and con_id not in self._streaming:
             self._streaming.add(con_id)
             if self._connection.is_open:
@@ -59,6 +62,7 @@ class Lines:
         if self._lines.pop(con_id, None) is None:
             return
         contract = self._contracts.pop(con_id)
+        self._informing.discard(con_id)
         if con_id in self._streaming:
             self._streaming.discard(con_id)
             if self._connection.is_open:

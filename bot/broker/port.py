@@ -22,7 +22,7 @@ class Instrument:
 
     con_id: int
     symbol: str
-    sec_type: str  # IND, FUT, OPT
+    sec_type: str  # IND, FUT, OPT, STK
     exchange: str
     trading_class: str = ""
     currency: str = "USD"
@@ -47,6 +47,7 @@ class Query:
     strike: float = 0.0
     right: str = ""
     con_id: int = 0
+    listed_on: str = ""  # primary exchange: of two stocks of one name the one that is meant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,8 @@ def demo(
         durable=settings.journal.durable,
         events_file=parts.events_file,
         surprises_file=parts.surprises_file or info.surprises,
+        context_from_broker=parts.context_from_broker,
+        context_file=parts.context_file,
         settings=tuple(
             f"{key} = {layers.value(settings, key)}"
             for key, source in loaded.source.items()

@@ -109,6 +109,8 @@ def _plan(settings: Settings, confirm: str) -> Plan:
         consent=options.consent,
         events_file=options.events_file,
         surprises_file=options.surprises_file,
+        context_from_broker=options.context_from_broker,
+        context_file=options.context_file,
         arm_file=folder / f"{ARM_FILE}-{account}" if account else None,
         confirmed_account=confirm,
     )

@@ -16,6 +16,7 @@ from bot.observe import book as shelf
 from bot.observe import market
 from bot.observe.betas import fit_beta
 from bot.observe.breadth import BreadthHistory
+from bot.observe.context import Background
 from bot.observe.focus import Focus
 from bot.observe.instruments import BREADTH, VVIX, Universe, resolve
 from bot.observe.margins import Margins
@@ -60,9 +61,14 @@ class Observer:
         sight: Sight,
         releases: Releases | None = None,
         margins: Margins | None = None,
+        background: Background | None = None,
     ) -> None:
-        """Wire it; without `releases` the view has no calendar, without `margins` no future has a margin."""
+        """Wire it; without `releases` the view has no calendar, without `margins` no future has a margin.
+
+        Without `background` the view has no context numbers.
+        """
         self._margins = margins
+        self._background = background
         self._releases = releases
         self._broker = broker
         self._clock = clock
@@ -101,6 +107,8 @@ class Observer:
         if today is None or today.day != session.day or self._must_mend(today):
             today = await self._look_up(session)
         faults = list(today.faults)
+        if self._background is not None:
+            faults += await self._background.refresh(self._broker, self._pace, session, self._clock.now())
         positions = await self._positions(faults)
         account = await self._account(faults)
         held = [row.instrument for row in positions.rows]
@@ -315,6 +323,7 @@ class Observer:
             vix_chain=market.vix_chain(self._broker, (*options.streamed, *options.rested), faults),
             vvix=market.index_quote(self._broker, VVIX, indices.get(VVIX), session, now, faults),
             calendar=calendar,
+            context=() if self._background is None else self._background.values(self._broker),
             faults=tuple(dict.fromkeys(faults)),
         )
 

@@ -12,6 +12,7 @@ from strategies.alvh.reading import Reading
 from strategies.alvh.records import Check, ContextValue, MarketView
 
 SECTORS, CREDIT, EARNINGS = "sectors", "credit", "earnings"
+CREDIT_SPREAD = "credit_spread"  # high yield less investment grade, shown beside the credit
 QUESTIONS = 4
 SLOW_FROM, TIGHT_UP_TO = 3, 1
 BEFORE_RELEASE, AFTER_RELEASE = timedelta(minutes=5), timedelta(minutes=90)
@@ -101,7 +102,7 @@ def _surprise(view: MarketView) -> bool | None:
 
 def _check(view: MarketView, name: str, answer: bool | None, rules: ContextPolicy) -> Check:
     limits = {SECTORS: rules.sector_z, CREDIT: rules.credit_pct}
-    found = next((value for value in view.context if value.name == name), None)
+    found = _usable(view, name, rules) or next((value for value in view.context if value.name == name), None)
     observed = None if found is None else number(found.z if name == SECTORS else found.value)
     words = {
         SECTORS: ("cyclical sectors fall behind defensive ones", "sectors show no flight from risk"),
@@ -110,7 +111,15 @@ def _check(view: MarketView, name: str, answer: bool | None, rules: ContextPolic
         "surprise": ("a release surprised", "no release surprised"),
     }[name]
     why = f"not known{_dated(found)}" if answer is None else f"{words[0] if answer else words[1]}{_dated(found)}"
+    if name == CREDIT and answer is not None:
+        why += _against_investment_grade(view, rules)
     return Check(name=f"context: {name}", observed=observed, threshold=limits.get(name), passed=True, why=why)
+
+
+def _against_investment_grade(view: MarketView, rules: ContextPolicy) -> str:
+    found = _usable(view, CREDIT_SPREAD, rules)
+    gap = None if found is None else number(found.value)
+    return "" if gap is None else f", {gap:+.2f}% against investment grade"
 
 
 def _earnings(view: MarketView, rules: ContextPolicy) -> Check:
@@ -140,4 +149,6 @@ def _dated(found: ContextValue | None) -> str:
         return ""
     if found.as_of is not None:
         return f" ({found.source}, as of {found.as_of})"
-    return "" if found.age_s is None else f" ({found.source}, {found.age_s:,.0f} s old)"
+    if found.age_s is None:
+        return f" ({found.source})" if found.source else ""
+    return f" ({found.source}, {found.age_s:,.0f} s old)"
