@@ -11,7 +11,7 @@ from fake_broker import VX
 from small_day import LOW_GAUGE, SmallDay, buying, decided, hedged_day, legs, market_view, quoted
 
 from bot.journal import Kind
-from bot.report.story import leg_mark, net_breadth, refusing
+from bot.report.story import Teller, leg_mark, net_breadth, refusing
 from strategies.alvh.explain import explain
 from strategies.alvh.records import Breadth, Check, Phase, Purpose, Quote, Right, Side
 

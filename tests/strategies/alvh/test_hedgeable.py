@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategies.alvh.hedgeable import SPX_VIX_CORRELATION, TERM_R2, hedgeable_share
+from strategies.alvh.hedgeable import SPX_VIX_CORRELATION, TERM_R2, VEGA_RESPONSE, hedgeable_share
 from strategies.alvh.policy import Policy, SizingPolicy
 from strategies.alvh.records import ExpiryExposure, IndexQuote, MarketView
 from tests.strategies.alvh.condor_market import view_of
@@ -33,9 +33,10 @@ def expiry(vega30: float | None = 0.0, delta: float | None = 0.0, gamma: float |
 def test_short_vega_alone_is_hedgeable_but_for_what_an_expiry_does_by_itself() -> None:
     found = hedgeable_share((expiry(vega30=-1000.0),), view(), POLICY)
     assert found is not None
-    assert found.share == found.vega_part == pytest.approx(TERM_R2)
-    assert (found.delta_part, found.rest_part) == (0.0, pytest.approx(1.0 - TERM_R2))
-    assert found.deviation_usd == pytest.approx(1000.0 * VIX_POINTS / math.sqrt(TERM_R2))
+    with_vix, alone = 0.4**2, 0.08 / 0.92  # variances in units of (V30 * VIX_POINTS) squared
+    assert found.share == found.vega_part == pytest.approx(with_vix / (with_vix + alone))
+    assert (found.delta_part, found.rest_part) == (0.0, pytest.approx(alone / (with_vix + alone)))
+    assert found.deviation_usd == pytest.approx(1000.0 * VIX_POINTS * math.sqrt(with_vix + alone))
 
 
 def test_delta_alone_is_hedgeable_as_far_as_spx_and_vix_move_together() -> None:
@@ -61,7 +62,7 @@ def test_gamma_is_beyond_any_linear_hedge() -> None:
 
 
 def test_offsetting_vega_and_delta_leave_little_of_either() -> None:
-    short_delta = -1000.0 * VIX_POINTS / SPX_POINTS * 0.9  # gains when SPX falls, as VIX takes away
+    short_delta = -0.4 * 1000.0 * VIX_POINTS / SPX_POINTS * 0.9  # gains when SPX falls, as VIX takes away
     found = hedgeable_share((expiry(vega30=-1000.0, delta=short_delta),), view(), POLICY)
     assert found is not None
     assert found.share < 0.2
@@ -77,7 +78,7 @@ def test_the_split_agrees_with_a_simulation_of_the_model() -> None:
     spx = rng.standard_normal(days)
     vix = SPX_VIX_CORRELATION * spx + math.sqrt(1 - SPX_VIX_CORRELATION**2) * rng.standard_normal(days)
     noise = math.sqrt((1 - TERM_R2) / TERM_R2)
-    vega = sum((book.vega30_usd or 0.0) * VIX_POINTS for book in books) * vix
+    vega = VEGA_RESPONSE * sum((book.vega30_usd or 0.0) * VIX_POINTS for book in books) * vix
     delta = sum((book.delta_usd or 0.0) * SPX_POINTS for book in books) * spx
     rest = 0.5 * sum((book.gamma_usd or 0.0) for book in books) * (SPX_POINTS * spx) ** 2
     for book in books:
