@@ -138,6 +138,7 @@ CONTRACT = {
     "max_dte": Bound("most calendar days to settlement of the contract to buy", 20, 120),
     "roll_dte": Bound("calendar days to settlement at which a held contract is rolled", 1, 30),
     "roll_business_days": Bound("business days to settlement at which a held contract is rolled", 1, 20),
+    "legging_s": Bound("seconds after which a roll's old month, replaced but unsold, is alerted", 10.0, 3600.0),
 }
 
 UNWIND = {

@@ -37,6 +37,7 @@ from strategies.alvh.records import (
     Surface,
 )
 from strategies.alvh.roll import begin_roll, roll
+from strategies.alvh.roll_watch import Late, watch_roll
 from strategies.alvh.sales import sales
 from strategies.alvh.signals import Signal, breadth_stress, term_inversion, vix_rsi, vx_jump, vx_momentum
 from strategies.alvh.sizing import hedge_units_usd
@@ -67,6 +68,7 @@ class Action:
     episode: Episode | None
     proposals: tuple[Proposal, ...]
     checks: tuple[Check, ...]
+    late: Late
     cancel: tuple[str, ...] = ()
 
 
@@ -168,11 +170,22 @@ def _act(
     free = idle and not bought.proposals
     calls = event_calls(reading, episode, samples, ready=signs.ready and signs.real, clear=free)
     core = core_layer(reading, ready=signs.ready and hour.passed)
+    late = watch_roll(reading, rolled.episode, rolled.surplus)
     sold = sales(reading, binding) if binding else rolled.proposals
     return Action(
         episode=_after(reading, rolled.episode, bought.planned, binding, bought=bool(bought.proposals)),
         proposals=(*sold, *bought.proposals, *calls.proposals, *core.proposals),
-        checks=(steady, hour, *bought.checks, *rolled.checks, *_lines(found), *calls.checks, *core.checks),
+        checks=(
+            steady,
+            hour,
+            *bought.checks,
+            *rolled.checks,
+            *late.checks,
+            *_lines(found),
+            *calls.checks,
+            *core.checks,
+        ),
+        late=late,
         cancel=(*calls.cancel, *core.cancel),
     )
 
@@ -209,6 +222,7 @@ def _purchase(
 def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sample, ...], *, ended: bool) -> Decision:
     view, state, policy = reading.view, reading.state, reading.policy
     memory = replace(reading.memory, episode=action.episode, samples=samples, parity=signs.parity.watch)
+    memory = replace(memory, roll=action.late.watch)
     after = Phase.FLAT if ended else phase(reading, action.episode)
     if ended:
         memory = finish(memory, view.now, policy.tranches.cooldown_minutes)
@@ -225,7 +239,7 @@ def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sam
         target_minis=action.episode.target_minis if action.episode else 0,
         summary="",
         memory=memory,
-        alerts=signs.parity.alerts,
+        alerts=(*signs.parity.alerts, *action.late.alerts),
     )
     return replace(decision, summary=summarise(decision))
 

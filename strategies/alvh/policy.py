@@ -145,6 +145,7 @@ class ContractPolicy:
     max_dte: int = 50
     roll_dte: int = 7
     roll_business_days: int = 5
+    legging_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

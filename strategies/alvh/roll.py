@@ -16,16 +16,21 @@ from strategies.alvh.sizing import beta, choose_contract
 from strategies.alvh.tranches import orders
 
 TOLERANCE = 1e-9
+SLICES = 3  # of a roll that has no room to buy first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roll:
-    """Hold what a roll does at this wake-up: the episode it leaves, orders, and whether one is under way."""
+    """Hold what a roll does at this wake-up: the episode it leaves, orders, and whether one is under way.
+
+    `surplus` are the minis of the old month that the next one has replaced already.
+    """
 
     episode: Episode | None
     proposals: tuple[Proposal, ...]
     checks: tuple[Check, ...]
     under_way: bool
+    surplus: int = 0
 
 
 def roll_due(future: FutureQuote, policy: Policy) -> bool:
@@ -65,29 +70,35 @@ def begin_roll(reading: Reading, episode: Episode | None) -> Episode | None:
 def roll(reading: Reading, episode: Episode | None, *, may_buy: bool) -> Roll:
     """Return the orders of the roll under way: far lots up to floor(N1 * beta1 / beta2), near ones down as they fill.
 
-    Where the position cap has no room for both months the roll goes in slices. Without leave to buy, only what the far
-    lots already replace is sold.
+    Where the position cap has no room for both months the roll goes in slices; a full position sells the first slice
+    before it buys, for it may never hold more. Without leave to buy, only what the far lots already replace is sold.
     """
     if episode is None or episode.roll_from is None:
         return Roll(episode=episode, proposals=(), checks=(_idle(reading),), under_way=False)
     near = tuple(lot for lot in reading.state.lots if lot.settles_on <= episode.roll_from)
-    if not near:
+    ratio = _ratio(reading, episode.roll_from)
+    far, cap = reading.own - owned(near), reading.policy.caps.max_position_minis
+    wanted = min(floor(episode.roll_minis * (ratio or 0.0) + TOLERANCE), cap)
+    if not near and (far >= wanted or not may_buy or episode.selling):
         done = _moved_over(reading, episode)
         return Roll(episode=done, proposals=(), checks=(_idle(reading),), under_way=False)
-    ratio = _ratio(reading, episode.roll_from)
     if ratio is None:
         check = _check(None, False, "the month to roll into is not quoted: nothing is rolled")
         return Roll(episode=episode, proposals=(), checks=(check,), under_way=True)
-    far = reading.own - owned(near)
-    cap = reading.policy.caps.max_position_minis
-    wanted = min(floor(episode.roll_minis * ratio + TOLERANCE), cap)
     replaced = episode.roll_minis if far >= wanted else floor(far / ratio + TOLERANCE)
     surplus = owned(near) - max(0, episode.roll_minis - replaced)
     buys, checks = _buys(reading, wanted - far) if may_buy else ((), ())
-    sells = _sells(reading, near, surplus, full=reading.own + reading.buying >= cap)
+    full = _space(reading) <= 0
+    sells = _sells(reading, near, surplus, full=full, reason="the next month has replaced these")
+    if may_buy and full and surplus <= 0 and not reading.buying and far < wanted:
+        sells = _room(reading, episode, near)
     why = f"{far} of {wanted} minis are in the next month, {owned(near)} of {episode.roll_minis} in the old one"
     return Roll(
-        episode=episode, proposals=(*buys, *sells), checks=(_check(float(far), True, why), *checks), under_way=True
+        episode=episode,
+        proposals=(*buys, *sells),
+        checks=(_check(float(far), True, why), *checks),
+        under_way=True,
+        surplus=max(0, surplus),
     )
 
 
@@ -111,9 +122,7 @@ def _ratio(reading: Reading, near_date: date) -> float | None:
 
 
 def _buys(reading: Reading, wanted: int) -> tuple[tuple[Proposal, ...], tuple[Check, ...]]:
-    held = reading.own + reading.buying + foreign_long_minis(reading.book, reading.state)
-    space = reading.policy.caps.max_position_minis - held
-    count = max(0, min(wanted - reading.buying, space))
+    count = max(0, min(wanted - reading.buying, _space(reading)))
     reason = "roll into the next month: the old contract nears its settlement"
     found, checks = orders(reading, count, Purpose.ROLL_BUY, None, (reading.vx, reading.vxm), reason)
     tranche = max((lot.tranche for lot in reading.state.lots), default=1)
@@ -122,7 +131,21 @@ def _buys(reading: Reading, wanted: int) -> tuple[tuple[Proposal, ...], tuple[Ch
     return free, checks
 
 
-def _sells(reading: Reading, near: tuple[Lot, ...], surplus: int, *, full: bool) -> tuple[Proposal, ...]:
+def _space(reading: Reading) -> int:
+    """Return the minis that the position cap leaves, with what is working and what others hold counted as held."""
+    held = reading.own + reading.buying + foreign_long_minis(reading.book, reading.state)
+    return reading.policy.caps.max_position_minis - held
+
+
+def _room(reading: Reading, episode: Episode, near: tuple[Lot, ...]) -> tuple[Proposal, ...]:
+    """Return the sale of a third of what is rolled, so that a full position may buy; never of all that is held."""
+    third = max(1, episode.roll_minis // SLICES)
+    found = _sells(reading, near, third, full=True, reason="at the position cap these make room for the next month")
+    taken = sum(minis(proposal.quantity, proposal.multiplier) for proposal in found)
+    return found if taken < reading.own else ()
+
+
+def _sells(reading: Reading, near: tuple[Lot, ...], surplus: int, *, full: bool, reason: str) -> tuple[Proposal, ...]:
     """Return the sells of what the far lots replace; at a full position a big contract goes a little early."""
     left = surplus - reading.selling
     found = []
@@ -134,7 +157,7 @@ def _sells(reading: Reading, near: tuple[Lot, ...], surplus: int, *, full: bool)
         if quantity <= 0 or busy(reading.state, con_id):
             continue
         left -= quantity * size
-        found.append(sell(reading, lot, quantity, Purpose.ROLL_SELL, "the next month has replaced these", number=None))
+        found.append(sell(reading, lot, quantity, Purpose.ROLL_SELL, reason, number=None))
     return tuple(found)
 
 

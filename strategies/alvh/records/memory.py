@@ -125,6 +125,14 @@ class ParityWatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RollWatch:
+    """Hold the sessions on which a roll was last said to be overdue, and its legs to stand apart for too long."""
+
+    overdue_on: date | None = None
+    apart_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """Hold what one decision leaves to the next; the journal keeps it inside the decision's record.
 
@@ -145,3 +153,4 @@ class Memory:
     known_legs: tuple[int, ...] | None = None
     first_seen: tuple[FirstSeen, ...] = ()
     parity: ParityWatch = ParityWatch()
+    roll: RollWatch = RollWatch()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -25,10 +25,21 @@ from builders import (
 
 from strategies.alvh.judge import judge
 from strategies.alvh.policy import CapPolicy, Policy
-from strategies.alvh.records import Decision, Episode, FutureQuote, Lot, MarketView, Phase, Purpose, Side
+from strategies.alvh.records import (
+    Decision,
+    Episode,
+    FutureQuote,
+    Lot,
+    MarketView,
+    Phase,
+    Purpose,
+    RollWatch,
+    Side,
+)
 from strategies.alvh.roll import moved, roll_due
 
 POLICY = Policy()
+NEVER = RollWatch()
 NEAR, NEXT_MONTH = date(2018, 2, 12), date(2018, 3, 12)
 
 
@@ -148,6 +159,44 @@ def test_the_position_cap_makes_the_roll_go_in_slices() -> None:
     assert orders(start) == [(Purpose.ROLL_BUY, VXM_FAR, 4)]
 
 
+def walk(held: int, tight: Policy) -> list[tuple[int, int]]:
+    """Fill every order of a roll of `held` minis at once until there is none; return (near, far) after each."""
+    followed: Episode | None = episode(peak_position_minis=held)
+    found = [(held, 0)]
+    while followed is not None and len(found) < 20:
+        old, new = found[-1]
+        lots = [made for made in (near(quantity=old), far(quantity=new)) if made.quantity]
+        decision = wake(*lots, followed=followed, policy=tight)
+        followed = decision.memory.episode
+        if not decision.proposals:
+            break
+        for purpose, con_id, count in orders(decision):
+            size = count * (10 if con_id in (VX, VX_FAR) else 1)
+            old, new = (old - size, new) if purpose is Purpose.ROLL_SELL else (old, new + size)
+        found.append((old, new))
+    return found
+
+
+@pytest.mark.parametrize("held", [7, 9, 25, 30])
+def test_a_roll_at_the_cap_ends_in_the_next_month_and_never_holds_more_than_the_cap(held: int) -> None:
+    tight = Policy(caps=CapPolicy(max_position_minis=held, max_order_minis=min(held, 10)))
+    found = walk(held, tight)
+    assert found[-1] == (0, held)
+    assert all(held // 2 <= old + new <= held for old, new in found)
+
+
+def test_a_full_position_sells_a_slice_first_only_while_it_may_buy() -> None:
+    tight = Policy(caps=CapPolicy(max_position_minis=6, max_order_minis=4))
+    assert orders(wake(near(), policy=tight)) == [(Purpose.ROLL_SELL, VXM, 2)]
+    noon = replace(view(), now=at(200), session=spike_view(200).session)
+    assert orders(wake(near(), seen=noon, policy=tight)) == []
+
+
+def test_a_roll_never_begins_by_selling_all_that_is_held() -> None:
+    tight = Policy(caps=CapPolicy(max_position_minis=10, max_order_minis=10))
+    assert orders(wake(near(VX, 1), policy=tight)) == []
+
+
 def test_at_a_full_position_a_big_contract_goes_a_little_early() -> None:
     tight = Policy(caps=CapPolicy(max_position_minis=12, max_order_minis=10))
     stuck = wake(near(VX, 1), far(quantity=2), followed=replace(rolling(), roll_minis=10), policy=tight)
@@ -183,3 +232,56 @@ def test_no_tranche_is_bought_while_rolling() -> None:
 def test_a_hedge_outside_the_roll_zone_stays() -> None:
     assert DAY < NEAR
     assert orders(wake(lot(), followed=episode(tranche_goal_minis=3), seen=spike_view(60))) == []
+
+
+def said(decision: Decision, name: str) -> list[str]:
+    return [check.why for check in decision.checks if check.name == name]
+
+
+def waiting_for_days(*lots: Lot, watch: RollWatch = NEVER, settles_in: int = 6) -> Decision:
+    """Return a wake-up with lots that settle `settles_in` days after this session."""
+    day = spike_view(60).session.day
+    moved = tuple(replace(item, settles_on=day + timedelta(days=settles_in)) for item in lots)
+    knows = state(*moved, memory=memory(episode=episode(), phase=Phase.T3, roll=watch))
+    return judge(spike_view(60), book(*moved), knows, POLICY, memory=knows.memory, exposure=exposure())
+
+
+def before() -> date:
+    session = spike_view(60).session
+    return max(day for day in session.recent_days if day < session.day)
+
+
+def test_lots_in_the_roll_zone_since_the_session_before_are_overdue_and_alerted_once() -> None:
+    edge = (spike_view(60).session.day - before()).days
+    first = waiting_for_days(lot(VXM, 6), settles_in=7 - edge)
+    assert len(said(first, "roll: overdue")) == 1
+    (alert,) = first.alerts
+    assert alert.startswith("roll: 6 minis settle in")
+    again = waiting_for_days(lot(VXM, 6), settles_in=7 - edge, watch=first.memory.roll)
+    assert again.alerts == ()
+    assert len(said(again, "roll: overdue")) == 1
+
+
+def test_lots_that_come_into_the_zone_today_are_not_overdue() -> None:
+    edge = (spike_view(60).session.day - before()).days
+    today = waiting_for_days(lot(VXM, 6), settles_in=8 - edge)
+    assert said(today, "roll: overdue") == []
+    assert today.alerts == ()
+
+
+@pytest.mark.parametrize(("age_s", "late"), [(35, False), (60, False), (61, True), (150, True)])
+def test_legs_that_stand_apart_longer_than_the_limit_are_alerted(age_s: int, late: bool) -> None:
+    filled = view().now - timedelta(seconds=age_s)
+    found = wake(near(), far(quantity=8), followed=rolling(), last_fill_at=filled)
+    assert bool(said(found, "roll: legs")) is late
+    assert [alert for alert in found.alerts if "6 minis of the old month" in alert] == list(found.alerts)
+    assert bool(found.alerts) is late
+
+
+def test_legs_in_step_and_a_roll_that_waits_are_no_alert() -> None:
+    long_ago = at(0) - timedelta(hours=1)
+    waiting = wake(near(), followed=rolling(), last_fill_at=long_ago)
+    in_step = wake(near(quantity=4), far(quantity=4), followed=rolling(), last_fill_at=long_ago)
+    for found in (waiting, in_step):
+        assert said(found, "roll: legs") == []
+        assert found.alerts == ()
