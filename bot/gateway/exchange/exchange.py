@@ -31,7 +31,7 @@ from bot.gateway.records import (
 
 _BY_TRADER = "Cancelled by Trader"
 _BY_SYSTEM = "Cancelled by System"
-_TWS = 0  # the client whose orders are entered by hand; TWS numbers them below zero
+_BY_HAND = -1  # no client: entered in TWS itself
 
 
 class SimulatedExchange:
@@ -286,8 +286,8 @@ class SimulatedExchange:
             number, trade = self._by_hand.pop(0)
             reports += self.place(
                 OrderRequest(
-                    client_id=_TWS,
-                    order_id=-number,
+                    client_id=_BY_HAND,
+                    order_id=number,
                     con_id=trade.con_id,
                     legs=(),
                     action="BUY" if trade.quantity > 0 else "SELL",
