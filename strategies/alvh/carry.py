@@ -21,6 +21,7 @@ from strategies.alvh.records import ChainQuote, Check, MarketView, Right
 from strategies.alvh.surface import SPX_CLASSES, quoted_mid
 from strategies.pricing import years_until
 
+TERM_STRUCTURE = "carry: term structure"
 LEAST_ROLL_POINTS = 0.05
 BOX_WIDTH = 500.0
 BOX_YEARS = 60 / 365
@@ -69,9 +70,7 @@ def differential(reading: Reading) -> float:
 
     Without a usable box the cash rate stands in for it.
     """
-    box = quoted_box(reading.view, reading.policy)
-    rate = box.rate if box is not None else number(reading.view.rate)
-    return 0.0 if rate is None else max(0.0, rate - credit_rate(reading))
+    return _forgone(reading, quoted_box(reading.view, reading.policy))
 
 
 def financing_usd(margin: float, differential_rate: float, nights: int) -> float:
@@ -103,6 +102,15 @@ def expected_roll_points(reading: Reading, settles_on: date | None = None) -> fl
 
 def roll_yield(view: MarketView, policy: Policy) -> float | None:
     """Return ln(F1 / F2) / (T2 - T1) of the two nearest months a year; negative in contango."""
+    found = _first_two(view, policy)
+    if found is None:
+        return None
+    first, second, days = found
+    return (math.log(first) - math.log(second)) / (days / DAYS_PER_YEAR)
+
+
+def _first_two(view: MarketView, policy: Policy) -> tuple[float, float, int] | None:
+    """Return the prices of the two nearest months and the days between them."""
     months = sorted({future.settles_on: future for future in reversed(view.futures) if future.dte >= 0}.items())
     if len(months) < 2:
         return None
@@ -110,7 +118,21 @@ def roll_yield(view: MarketView, policy: Policy) -> float | None:
     first, second = fresh_price(near, policy), fresh_price(far, policy)
     if first is None or second is None or far.dte <= near.dte:
         return None
-    return (math.log(first) - math.log(second)) / ((far.dte - near.dte) / DAYS_PER_YEAR)
+    return first, second, far.dte - near.dte
+
+
+def term_structure(reading: Reading) -> Check:
+    """Return the state of the term structure at every wake-up, for the record: second month over first, and basis."""
+    found, vix = _first_two(reading.view, reading.policy), number(reading.view.vix.last)
+    if found is None:
+        why = "not known: two VX months with fresh prices are needed"
+        return Check(name=TERM_STRUCTURE, observed=None, threshold=1.0, passed=True, why=why)
+    first, second, days = found
+    state = "contango" if second > first else "backwardation" if second < first else "flat"
+    why = f"{state}: VX {first:.2f} and {days} days later {second:.2f}"
+    if vix is not None and reading.price is not None:
+        why += f"; the traded month stands {reading.price - vix:+.2f} from VIX"
+    return Check(name=TERM_STRUCTURE, observed=second / first, threshold=1.0, passed=True, why=why)
 
 
 def carry_checks(reading: Reading, minis: int) -> tuple[Check, ...]:
@@ -122,7 +144,7 @@ def carry_checks(reading: Reading, minis: int) -> tuple[Check, ...]:
     yearly, box = roll_yield(reading.view, reading.policy), quoted_box(reading.view, reading.policy)
     cash, nights = number(reading.view.rate), nights_ahead(reading)
     margin = margin_usd(reading, minis)
-    cost = None if margin is None else financing_usd(margin, differential(reading), nights)
+    cost = None if margin is None else financing_usd(margin, _forgone(reading, box), nights)
     return (
         _told("basis", basis, "VX stands {:+.2f} points from VIX"),
         _told("daily roll", roll, "VX moves {:+.3f} points a business day against an unchanged VIX", sign=-1.0),
@@ -135,6 +157,11 @@ def carry_checks(reading: Reading, minis: int) -> tuple[Check, ...]:
 def nights_ahead(reading: Reading) -> int:
     """Return the nights until the next session: one, or three over a weekend."""
     return max(1, (reading.view.session.next_day - reading.view.session.day).days)
+
+
+def _forgone(reading: Reading, box: Box | None) -> float:
+    rate = box.rate if box is not None else number(reading.view.rate)
+    return 0.0 if rate is None else max(0.0, rate - credit_rate(reading))
 
 
 def _told(name: str, value: float | None, sentence: str, *, sign: float = 1.0) -> Check:
