@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
 from strategies.alvh.columns import Columns, Floats
 from strategies.alvh.policy import SizingPolicy
-from strategies.alvh.records import MarketView, Smile
-from strategies.alvh.surface import QuotedSmiles, fit_smiles, smile_sigma
+from strategies.alvh.records import MarketView
+from strategies.alvh.surface import QuotedSmiles, SmilePoints, smile_points
 from strategies.alvh.valuation import Present
 from strategies.pricing import DAYS_PER_YEAR, black76_price
 
@@ -47,35 +49,32 @@ def changes_usd(
     per VIX point on top of the smile at the new ln(K/F), so that delta, vanna and volga count; a leg that settles
     within the shock's days is worth what it then pays. `None` when a leg cannot be repriced.
     """
-    smiles = {smile.settles_at: smile for smile in fit_smiles(quoted, view)}
     forward = np.array([quoted.forwards.get(instant, math.nan) for instant in book.settles_at])[book.expiry]
     before = black76_price(forward, book.strike, book.years, view.rate, present.sigma, book.is_call)
-    counted = held != 0.0
-    found: list[float | None] = []
-    for shock in shocks:
-        moved = 1.0 + shock.spx_pct / 100.0
-        if not moved > 0.0:
-            found.append(None)
-            continue
-        slide = _slide(book, forward, moved, [smiles.get(instant) for instant in book.settles_at])
-        sigma = np.maximum(present.sigma + slide + shock.vix_points * book.weight / 100.0, 0.0)
-        years = np.maximum(book.years - shock.days / DAYS_PER_YEAR, 0.0)
-        after = black76_price(forward * moved, book.strike, years, view.rate, sigma, book.is_call)
-        change = float(np.sum((held * book.multiplier * (after - before))[counted]))
-        found.append(change if math.isfinite(change) else None)
-    return tuple(found)
+    points, spx, days = np.array([[shock.vix_points, shock.spx_pct, shock.days] for shock in shocks]).T[:, :, None]
+    moved = 1.0 + spx / 100.0
+    moved[~(moved > 0.0)] = np.nan
+    slide = _slide(book, forward, moved, smile_points(quoted))
+    sigma = np.maximum(present.sigma + slide + points * book.weight / 100.0, 0.0)
+    years = np.maximum(book.years - days / DAYS_PER_YEAR, 0.0)
+    after = black76_price(forward * moved, book.strike, years, view.rate, sigma, book.is_call)
+    changes = np.where(held != 0.0, held * book.multiplier * (after - before), 0.0).sum(axis=1)
+    return tuple(change if math.isfinite(change) else None for change in changes.tolist())
 
 
-def _slide(book: Columns, forward: Floats, moved: float, smiles: list[Smile | None]) -> Floats:
-    """Return how far the smile slides each fixed strike's volatility when the forward moves, of shape (legs,).
+def _slide(book: Columns, forward: Floats, moved: Floats, smiles: Mapping[datetime, SmilePoints]) -> Floats:
+    """Return how far the smile slides each fixed strike's volatility when the forward moves.
 
-    `smiles` has one entry an expiry.
+    `moved` has shape (shocks, 1), the result (shocks, legs).
     """
-    slide = np.full(len(book.legs), np.nan)
+    slide = np.full((len(moved), len(book.legs)), np.nan)
     with np.errstate(all="ignore"):
         x = np.log(book.strike / forward)
-    for expiry, smile in enumerate(smiles):
-        if smile is not None:
-            rows = book.expiry == expiry
-            slide[rows] = smile_sigma(smile, x[rows] - math.log(moved)) - smile_sigma(smile, x[rows])
+        shifted = np.vstack((x, x - np.log(moved)))
+    for expiry, settles_at in enumerate(book.settles_at):
+        if settles_at in smiles:
+            rows = np.flatnonzero(book.expiry == expiry)
+            known, sigmas = np.array(smiles[settles_at]).T
+            sigma = np.interp(shifted[:, rows], known, sigmas)
+            slide[:, rows] = sigma[1:] - sigma[0]
     return slide

@@ -37,6 +37,8 @@ _PARITY_PAIRS = 3
 _LEAST_PRICE, _MOST_PRICE = 0.01, 1e7  # of a strike or a forward; what lies outside is no quote
 _MOST_CARRY = 5.0  # rate times years; more is no interest rate
 
+SmilePoints = list[tuple[float, float]]  # x = ln(K/F) and volatility, x rising
+
 _Point = tuple[datetime, float]
 _Mids = Mapping[_Point, float]
 
@@ -108,22 +110,27 @@ def take_surface(view: MarketView, book: Book, policy: Policy, quoted: QuotedSmi
     return Surface(taken_at=view.now, session_day=view.session.day, source=SurfaceSource.STORED, smiles=tuple(smiles))
 
 
-def fit_smiles(quoted: QuotedSmiles, view: MarketView) -> list[Smile]:
-    """Return one smile for each expiry with a forward and at least one volatility, nearest expiry first."""
-    points: defaultdict[datetime, list[tuple[float, float]]] = defaultdict(list)
+def smile_points(quoted: QuotedSmiles) -> dict[datetime, SmilePoints]:
+    """Return ln(K/F) and volatility of each quoted strike, lowest strike first, of every expiry with a forward."""
+    points: defaultdict[datetime, SmilePoints] = defaultdict(list)
     for (settles_at, strike), sigma in quoted.sigmas.items():
         forward = quoted.forwards.get(settles_at)
         if forward is not None:
             points[settles_at].append((math.log(strike / forward), sigma))
+    return {settles_at: sorted(found) for settles_at, found in points.items()}
+
+
+def fit_smiles(quoted: QuotedSmiles, view: MarketView) -> list[Smile]:
+    """Return one smile for each expiry with a forward and at least one volatility, nearest expiry first."""
     return [
         Smile(
             settles_at=settles_at,
             forward=quoted.forwards[settles_at],
             rate=view.rate,
             years=years_until(settles_at, view.now),
-            points=tuple(SmilePoint(x=x, sigma=sigma) for x, sigma in sorted(points[settles_at])),
+            points=tuple([SmilePoint(x=x, sigma=sigma) for x, sigma in points]),
         )
-        for settles_at in sorted(points)
+        for settles_at, points in sorted(smile_points(quoted).items())
     ]
 
 
