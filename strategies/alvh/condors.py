@@ -68,6 +68,14 @@ class Recognition:
         return sum(put[2] for put, _ in self.pairs)
 
     @property
+    def margin_usd(self) -> float:
+        """Return the Regulation T margin of the condors: the wider side of each, since only one side can lose."""
+        legs = self.legs
+        return sum(
+            put[2] * legs[put[0]].multiplier * max(_width(legs, put), _width(legs, call)) for put, call in self.pairs
+        )
+
+    @property
     def condors(self) -> tuple[Condor, ...]:
         """Return the condors, nearest expiry first, and in each those nearest to the money first."""
         return tuple(
@@ -168,6 +176,11 @@ def _paired(puts: list[_Spread], calls: list[_Spread]) -> Iterator[tuple[_Spread
         put, call = puts.pop(), calls.pop()
         quantity = min(put[2], call[2])
         yield _cut(put, quantity, puts), _cut(call, quantity, calls)
+
+
+def _width(legs: Sequence[OptionLeg], spread: _Spread) -> float:
+    """Return the points between short leg and wing."""
+    return abs(legs[spread[0]].strike - legs[spread[1]].strike)
 
 
 def _cut(spread: _Spread, quantity: int, rest: list[_Spread]) -> _Spread:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from math import isfinite
 
 from strategies.alvh.beta_fit import beta_in_force, with_refitted_beta
+from strategies.alvh.carry import term_structure
 from strategies.alvh.core_layer import core_layer
+from strategies.alvh.engine import second_engine
 from strategies.alvh.episode import arm, dropped, finish, finished, follow, phase, sampled
 from strategies.alvh.event_calls import event_calls
 from strategies.alvh.explain import summarise
@@ -233,7 +235,7 @@ def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sam
         phase_after=after,
         proposals=action.proposals,
         cancel=(*_cancel(reading, action), *action.cancel),
-        checks=tuple(_sayable(check) for check in (*signs.checks, *action.checks, *_in_force(reading))),
+        checks=tuple(_sayable(check) for check in (*signs.checks, *action.checks, *_told(reading))),
         exposure=reading.exposure,
         hedge_usd_per_point=hedge_units_usd(reading.book.futures, reading.book.vix_options, policy, view.now),
         target_minis=action.episode.target_minis if action.episode else 0,
@@ -244,8 +246,10 @@ def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sam
     return replace(decision, summary=summarise(decision))
 
 
-def _in_force(reading: Reading) -> tuple[Check, Check]:
-    return beta_in_force(reading.view, reading.policy), in_force(reading.policy)
+def _told(reading: Reading) -> tuple[Check, ...]:
+    """Return what is told at every wake-up and decides nothing."""
+    informing = (term_structure(reading), *second_engine(reading))
+    return (*informing, beta_in_force(reading.view, reading.policy), in_force(reading.policy))
 
 
 def _may_arm(reading: Reading) -> bool:

@@ -6,13 +6,11 @@ Everything is in dollars. Probabilities, moves and cash flows: docs/method.md, "
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from strategies.alvh.carry import credit_rate, expected_roll_points
-from strategies.alvh.condors import Condor
 from strategies.alvh.holdings import MINI_MULTIPLIER, minis
 from strategies.alvh.irr import DAYS_PER_YEAR, Flow, irr, simple_return
 from strategies.alvh.margin import margin_usd
@@ -118,8 +116,7 @@ def look_ahead(reading: Reading, planned: int) -> Outlook | str:
     hedge = _hedge(reading, planned)
     if isinstance(hedge, str):
         return hedge
-    condors = reading.found.condors
-    if not condors:
+    if not reading.found.pairs:
         return "there is no condor"
     changes = _condor_changes(reading, moves)
     if isinstance(changes, str):
@@ -138,19 +135,9 @@ def look_ahead(reading: Reading, planned: int) -> Outlook | str:
     return Outlook(
         outcomes=(outcomes[0], outcomes[1], outcomes[2]),
         days=rules.horizon_days,
-        condor_margin_usd=condor_margin_usd(condors),
+        condor_margin_usd=reading.found.margin_usd,
         hedge_margin_usd=hedge.margin_usd,
         entry_usd=hedge.entry_usd,
-    )
-
-
-def condor_margin_usd(condors: Sequence[Condor]) -> float:
-    """Return the Regulation T margin of the condors: the wider side of each, since only one side can lose."""
-    return sum(
-        condor.quantity
-        * condor.put.short.multiplier
-        * max(condor.put.short.strike - condor.put.wing.strike, condor.call.wing.strike - condor.call.short.strike)
-        for condor in condors
     )
 
 

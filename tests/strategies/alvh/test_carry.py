@@ -20,6 +20,7 @@ from strategies.alvh.carry import (
     nights_ahead,
     quoted_box,
     roll_yield,
+    term_structure,
 )
 from strategies.alvh.policy import Policy
 from strategies.alvh.reading import Reading, read
@@ -194,3 +195,19 @@ def test_an_absurd_chain_gives_a_number_or_nothing(strikes: list[float], bids: l
     )
     box = quoted_box(view_of(*chain), POLICY)
     assert box is None or (math.isfinite(box.rate) and box.error <= 0.01)
+
+
+@pytest.mark.parametrize(("far", "told"), [(21.0, "contango"), (19.0, "backwardation"), (20.0, "flat")])
+def test_the_state_of_the_term_structure_is_told_with_second_over_first(far: float, told: str) -> None:
+    months = (future(VX, 20.0), future(VXM_FAR, far, settles_on=FAR_SETTLES, dte=58))
+    check = term_structure(seen(spike_view(376, vix=22.0, futures=months)))
+    assert check.observed == pytest.approx(far / 20.0)
+    assert check.why == f"{told}: VX 20.00 and 28 days later {far:.2f}; the traded month stands -2.00 from VIX"
+    alone = term_structure(seen(spike_view(376, futures=months[:1])))
+    assert alone.observed is None and alone.passed and "not known" in alone.why
+
+
+def test_without_vix_the_term_structure_is_told_without_basis() -> None:
+    blind = spike_view(376)
+    blind = replace(blind, vix=replace(blind.vix, last=None))
+    assert "from VIX" not in term_structure(seen(blind)).why

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies.alvh.condors import recognise
 from strategies.alvh.policy import EconomicsPolicy, Policy
 from strategies.alvh.records import IndexQuote, Lot, Quote
-from strategies.alvh.scenarios import NAMES, Outlook, condor_margin_usd, look_ahead, vix_moves
+from strategies.alvh.scenarios import NAMES, Outlook, look_ahead, vix_moves
 from tests.strategies.alvh.condor_market import NOW, RATE, condor
 from tests.strategies.alvh.spike_book import DAYS, FORWARD, SETTLES_ON, reading
 
@@ -105,8 +105,8 @@ def test_a_future_cannot_lose_more_than_it_is_worth() -> None:
 
 def test_only_the_wider_side_of_a_condor_ties_up_margin() -> None:
     legs = condor(2, strikes=(2500.0, 2600.0, 2850.0, 2880.0))
-    assert condor_margin_usd(recognise(legs, NOW).condors) == 2 * 100 * 100.0
-    assert condor_margin_usd(()) == 0.0
+    assert recognise(legs, NOW).margin_usd == 2 * 100 * 100.0
+    assert recognise((), NOW).margin_usd == 0.0
 
 
 def test_expectation_weighs_by_the_chances() -> None:
