@@ -81,7 +81,7 @@ async def perform(show: Show, watch: Callable[[Teller], None] = lambda teller: N
         market = load_market(show.scenario, seed=show.seed)
     except GatewayError as problem:
         raise UsageProblem(str(problem)) from problem
-    gateway = Gateway(market, SimulatedExchange(market), quiet_every=LOOKS_EVERY)
+    gateway = Gateway(market, SimulatedExchange(market), quiet_every=LOOKS_EVERY, models_only=True)
     port = await gateway.start(0)
     try:
         return await _run(show, market, gateway, port, watch)

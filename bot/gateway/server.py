@@ -44,7 +44,8 @@ class Gateway:
 
     `live_data=False` makes an account without live market data (354, delayed ticks only); `data_lines` is the number of
     streaming quotes it may hold at once. `quiet_every` thins out the quotes that clients are shown while no order
-    rests, for a client that looks once a minute.
+    rests, for a client that looks once a minute; `models_only` leaves out an option's computations at its bid, ask and
+    last, for one that reads only the model's.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Gateway:
         live_data: bool = True,
         data_lines: int = 100,
         quiet_every: timedelta = timedelta(),
+        models_only: bool = False,
     ) -> None:
         self.frames: Counter[int] = Counter()
         self._market = market
@@ -66,7 +68,7 @@ class Gateway:
         self._sessions: list[Session] = []
         self._orders = OrderDesk(market, exchange, self._clients, self._deliver)
         self._account = AccountDesk(market, exchange)
-        self._quotes = QuoteDesk(market, live_data=live_data, lines=data_lines)
+        self._quotes = QuoteDesk(market, live_data=live_data, lines=data_lines, models_only=models_only)
         self._history = HistoryDesk(market)
         self._routes: Routes = {
             **ContractDesk(market).routes(),

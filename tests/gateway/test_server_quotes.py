@@ -110,6 +110,25 @@ async def test_a_computation_is_sent_when_its_price_changes_and_the_models_when_
     assert computed_of(await raw.settle()) == [10, 11, 12, 13]
 
 
+async def test_a_gateway_for_models_only_sends_the_models_computation_alone() -> None:
+    market = FakeMarket()
+    exchange = FakeExchange(market)
+    gateway = Gateway(market, exchange, models_only=True)
+    house = House(market=market, exchange=exchange, gateway=gateway, port=await gateway.start(0))
+    raw = await house.connect()
+    raw.write(*market_data(3, OPTION))
+    assert computed_of(await raw.settle()) == [13]
+    quote, model = market.quote(PUT.con_id), market.greeks(PUT.con_id)
+    market.quotes[PUT.con_id] = replace(quote, ask=12.5, ask_size=9.0)
+    gateway.advance(START + timedelta(seconds=5))
+    assert computed_of(await raw.settle()) == []
+    market.models[PUT.con_id] = replace(model, delta=-0.3)
+    gateway.advance(START + timedelta(seconds=10))
+    assert computed_of(await raw.settle()) == [13]
+    raw.writer.close()
+    await gateway.stop()
+
+
 async def test_a_snapshot_ends_and_holds_no_line(house: House) -> None:
     raw = await house.connect()
     for request_id in range(8):

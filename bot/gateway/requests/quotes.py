@@ -22,6 +22,7 @@ from bot.gateway.requests.ticks import (
     Tick,
     TickIds,
     computation_ticks,
+    model_tick,
     quote_ticks,
 )
 
@@ -64,10 +65,11 @@ class Subscription:
 class QuoteDesk:
     """Keep every client's subscriptions up to date."""
 
-    def __init__(self, market: Market, *, live_data: bool = True, lines: int = 100) -> None:
+    def __init__(self, market: Market, *, live_data: bool = True, lines: int = 100, models_only: bool = False) -> None:
         self._market = market
         self._live_data = live_data
         self._lines = lines
+        self._models_only = models_only
         self._types: dict[Client, int] = {}
         self._held: dict[tuple[Client, int], Subscription] = {}
 
@@ -165,7 +167,7 @@ class QuoteDesk:
             client.send(outbound.MARKET_DATA_TYPE, reqId=request_id, type=data_type)
         due = _delayed(subscription.waiting, display) if subscription.is_delayed else display
         if due is not None:
-            for message, values in _changes(subscription, due):
+            for message, values in _changes(subscription, due, models_only=self._models_only):
                 values["reqId"] = request_id
                 client.tell(message, values)
 
@@ -193,13 +195,16 @@ def _delayed(waiting: deque[Display], display: Display) -> Display | None:
     return due
 
 
-def _changes(subscription: Subscription, display: Display) -> Iterator[Tick]:
+def _changes(subscription: Subscription, display: Display, *, models_only: bool) -> Iterator[Tick]:
     """Yield what is new; a market that did not move is the same object, which saves comparing it field by field."""
     ids, seen, quote = subscription.ids, subscription.quote, display.quote
     if quote is not seen and quote != seen:
         yield from quote_ticks(seen, quote, ids, display.at)
     if subscription.contract.sec_type == "OPT" and (quote is not seen or display.model is not subscription.model):
-        yield from computation_ticks(seen, subscription.model, quote, display.model, ids)
+        if models_only:
+            yield from model_tick(seen, subscription.model, display.model, ids)
+        else:
+            yield from computation_ticks(seen, subscription.model, quote, display.model, ids)
     subscription.quote, subscription.model = display.quote, display.model
     if subscription.generics:
         yield from generic_ticks(subscription.generics, subscription.contract, subscription.generic, display.generic)

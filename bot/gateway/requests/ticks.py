@@ -105,7 +105,12 @@ def computation_ticks(
         yield _computation(ids.ask_computation, quote.ask, model)
     if quote.last != before.last or (anew and quote.last is not None):
         yield _computation(ids.last_computation, quote.last, model)
-    if anew or model != known:
+    yield from model_tick(seen, known, model, ids)
+
+
+def model_tick(seen: Quote | None, known: Greeks | None, model: Greeks | None, ids: TickIds) -> Iterator[Tick]:
+    """Yield the model's computation if it is new, as `computation_ticks` does last."""
+    if seen is None or model != known:
         yield _computation(ids.model_computation, model.price if model else None, model)
 
 
