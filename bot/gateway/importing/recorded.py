@@ -210,10 +210,6 @@ kind = "{kind}"
 [series."VIX options"]
 kind = "modelled"
 source = "Black-76 on the VX of the same expiry with volatility from VVIX"
-
-[series."sector and bond funds"]
-kind = "modelled"
-source = "XLK, XLY, XLF, XLI, XLU, XLP, XLV, HYG and LQD from the moves of SPX, with assumed betas and own noise"
 '''
 
 

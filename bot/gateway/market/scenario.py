@@ -170,7 +170,6 @@ SERIES_NAMES = (
     "TICK-NYSE",
     "SPX options",
     "VIX options",
-    "sector and bond funds",
 )
 PUBLISHED = ("SPX", "VIX", "VIX9D", "VIX3M", "VVIX", "VX")
 _TOP = {
@@ -187,6 +186,13 @@ _TOP = {
     "halt",
 }
 _TOP |= {"late_move", "disconnect", "thin", "hand", "book", "condor", "policy", "surprises"}
+
+
+FUND_SERIES = Series(
+    name="sector and bond funds",
+    kind=Kind.MODELLED,
+    source="XLK, XLY, XLF, XLI, XLU, XLP, XLV, HYG and LQD from SPX, with assumed betas and own noise",
+)
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -291,7 +297,7 @@ def _series(raw: Mapping[str, Any]) -> dict[str, Series]:
     for name in PUBLISHED:
         if name not in found or not found[name].daily:
             raise ScenarioError(f"{SESSION_FILE}: series {name} has no daily file; every scenario needs one, add it")
-    return found
+    return found | {FUND_SERIES.name: FUND_SERIES}
 
 
 def _kind(table: Table, name: str) -> Kind:
