@@ -137,15 +137,22 @@ def test_no_text_in_a_number_cell_passes_unless_it_is_a_finite_number(tmp_path: 
         assert 0 <= value == float(text) < float("inf")
 
 
+MADE_UP = ("condor-closed", "cpi-surprise", "fomc-day", "illiquid-close", "overnight-collapse", "roll-week")
+
+
 def test_every_shipped_scenario_says_what_is_recorded_and_what_is_modelled() -> None:
     assert set(scenario_names()) == {
         "calm",
+        "condor-closed",
         "cpi-surprise",
         "crash-2020-03",
         "false-spike-2024-08",
         "fomc-day",
         "half-day",
+        "illiquid-close",
+        "overnight-collapse",
         "parity-break",
+        "roll-week",
         "spike-2018-02",
         "spike-2021-01",
         "whipsaw-2025-04",
@@ -155,6 +162,6 @@ def test_every_shipped_scenario_says_what_is_recorded_and_what_is_modelled() -> 
         assert found.start < found.end
         assert found.title
         kinds = {series: kind.value for series, kind, source in found.series if source}
-        made_up = name in ("cpi-surprise", "fomc-day")
+        made_up = name in MADE_UP
         assert kinds["SPX"] == kinds["VX"] == ("modelled" if made_up else "anchors")
         assert kinds["AD-NYSE"] == kinds["SPX options"] == "modelled"
