@@ -24,7 +24,7 @@ MIN_YEARS = 1 / (24 * 365)
 _SIGMA_MAX = 10.0
 _SIGMA_MIN = 1e-4
 _SOLVER_STEPS = 80
-_TOLERANCE = 1e-10
+_TOLERANCE = 1e-7  # a step triples the digits, so one of this size leaves nothing to find
 _INV_SQRT_2PI = 1.0 / np.sqrt(2.0 * np.pi)
 
 
@@ -96,15 +96,23 @@ def black76_vega(forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: 
 
 
 def implied_vol(
-    price: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike, is_call: ArrayLike
+    price: ArrayLike,
+    forward: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    rate: ArrayLike,
+    is_call: ArrayLike,
+    guess: ArrayLike = np.nan,
 ) -> Floats:
     """Return the volatility at which Black-76 gives `price`; `nan` where there is none between 0.01% and 1000%.
+
+    A `guess` of the volatility shortens the search and changes nothing else; it may be wrong or `nan`.
 
     Works on the time value, so that an option in the money is solved as its partner out of the money, by Halley's
     method kept inside a shrinking bracket. Below the inflection point (Manaster and Koehler, 1982), where the value
     itself is too curved, the step is taken in its logarithm, which is almost straight in 1 / variance.
     """
-    p, f, k, t, r, call = _arrays(price, forward, strike, years, rate, is_call)
+    p, f, k, t, r, call, near = _arrays(price, forward, strike, years, rate, is_call, guess)
     with np.errstate(all="ignore"):
         moneyness = np.log(f / k)
         target = (p * np.exp(r * t) - np.maximum(_sign(call) * (f - k), 0.0)) / np.sqrt(f * k)
@@ -117,7 +125,8 @@ def implied_vol(
             & (target < _time_value(moneyness, 1.0, high))
         )
         result = np.full(target.shape, np.nan)
-        result[solvable] = _total_stdev(target[solvable], moneyness[solvable], low[solvable], high[solvable])
+        given = (target, moneyness, low, high, near * np.sqrt(t))
+        result[solvable] = _total_stdev(*(values[solvable] for values in given))
         return np.asarray(result / np.sqrt(t), dtype=np.float64)
 
 
@@ -145,12 +154,18 @@ def _time_value(moneyness: Floats, scale: Floats | float, stdev: Floats) -> Floa
     return np.asarray(scale * np.where(np.isfinite(moneyness + stdev), np.maximum(value, 0.0), np.nan))
 
 
-def _total_stdev(target: Floats, moneyness: Floats, low: Floats, high: Floats) -> Floats:
-    """Solve for sigma * sqrt(T), the time value in units of sqrt(F K) being bracketed by `low` and `high`."""
+def _total_stdev(target: Floats, moneyness: Floats, low: Floats, high: Floats, guess: Floats) -> Floats:
+    """Solve for sigma * sqrt(T), the time value in units of sqrt(F K) being bracketed by `low` and `high`.
+
+    The first value tried is the inflection point, or the guess where it lies on the solution's side of that point.
+    """
     away = np.abs(moneyness)
     root = np.exp(0.5 * away)
-    stdev = np.clip(np.where(away > 0.0, np.sqrt(2.0 * away), target / _INV_SQRT_2PI), low, high)
-    steep = target < _time_value(moneyness, 1.0, np.sqrt(2.0 * away))
+    inflection = np.sqrt(2.0 * away)
+    steep = target < _time_value(moneyness, 1.0, inflection)
+    start = np.where(away > 0.0, inflection, target / _INV_SQRT_2PI)
+    helps = (guess > 0.0) & np.where(steep, guess < inflection, guess > inflection)
+    stdev = np.clip(np.where(helps, guess, start), low, high)
     for _ in range(_SOLVER_STEPS):
         scaled, half = away / stdev, 0.5 * stdev
         value = np.maximum(ndtr(half - scaled) / root - ndtr(-half - scaled) * root, 0.0)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from strategies.alvh.carry import differential, financing_usd
-from strategies.alvh.condors import Part
+from strategies.alvh.condors import Recognition
 from strategies.alvh.holdings import minis
 from strategies.alvh.hurdle import usd
 from strategies.alvh.margin import margin_usd
@@ -25,14 +24,14 @@ class Insurance:
     premium_usd: float
 
 
-def premium_usd(parts: Iterable[Part]) -> float | None:
-    """Return what these pieces of legs brought in when they were opened, in dollars; `None` if a price is missing."""
+def premium_usd(found: Recognition) -> float | None:
+    """Return what the condors brought in when they were opened, in dollars; `None` if a price is missing."""
     total = 0.0
-    for part in parts:
-        price = number(part.leg.avg_price)
-        if price is None:
+    for leg, quantity in zip(found.legs, found.inside, strict=True):
+        price = number(leg.avg_price)
+        if quantity != 0 and price is None:
             return None
-        total -= part.quantity * part.leg.multiplier * price
+        total -= quantity * leg.multiplier * (price or 0.0)
     return total
 
 
@@ -53,7 +52,7 @@ def insurance(reading: Reading) -> Insurance | None:
     The cost is -(realised + unrealised) + fees + the interest that the margin of the lots has forgone each night. The
     journal counts realised and fees since it first saw the oldest leg that is still held.
     """
-    premium = premium_usd(reading.found.parts)
+    premium = premium_usd(reading.found)
     gain, financing = unrealised_usd(reading), _financing(reading)
     if premium is None or premium <= 0.0 or gain is None or financing is None:
         return None

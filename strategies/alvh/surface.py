@@ -85,7 +85,7 @@ def quoted_smiles(view: MarketView, book: Book, policy: Policy) -> QuotedSmiles:
     calls, puts = _mids(listed, policy)
     found = _forwards(calls, puts, view)
     sigmas = _ib_sigmas(listed, policy)
-    points, sigma, is_otm = _implied(calls, puts, found, view)
+    points, sigma, is_otm = _implied(calls, puts, found, view, sigmas)
     usable, values = (sigma > 0.0) & (sigma < MAX_IV), sigma.tolist()
     for speaks in (usable & ~is_otm, usable & is_otm):
         sigmas.update((points[place], values[place]) for place in np.flatnonzero(speaks).tolist())
@@ -186,10 +186,11 @@ def _mids(listed: Sequence[ChainQuote | OptionLeg], policy: Policy) -> tuple[_Mi
     """Return the mids of calls and of puts that say something; of several quotes of one option the last counts."""
     calls: dict[_Point, float] = {}
     puts: dict[_Point, float] = {}
+    limit, call = policy.freshness.greeks_s, Right.CALL
     for option in listed:
-        mid = quoted_mid(option.quote, policy.freshness.greeks_s)
+        mid = quoted_mid(option.quote, limit)
         if mid is not None:
-            side = calls if option.right is Right.CALL else puts
+            side = calls if option.right is call else puts
             side[option.settles_at, option.strike] = mid
     return calls, puts
 
@@ -240,19 +241,21 @@ def _ib_sigmas(listed: Sequence[ChainQuote | OptionLeg], policy: Policy) -> dict
 
 
 def _implied(
-    calls: _Mids, puts: _Mids, found: Mapping[datetime, float], view: MarketView
+    calls: _Mids, puts: _Mids, found: Mapping[datetime, float], view: MarketView, guess: Mapping[_Point, float]
 ) -> tuple[list[_Point], Floats, Flags]:
-    """Return expiry and strike of each option with a forward, its volatility, and whether it is out of the money.
+    """Return expiry and strike of each option, its volatility (`nan` without a forward), and if it is out of the money.
 
-    The arrays have shape (options,).
+    The arrays have shape (options,). `guess` holds volatilities to begin with.
     """
-    priced = [(point, mid, side is calls) for side in (calls, puts) for point, mid in side.items() if point[0] in found]
-    points = [point for point, _, _ in priced]
-    years = {settles_at: years_until(settles_at, view.now) for settles_at in found}
-    forward, time = (np.array([of[point[0]] for point in points]) for of in (found, years))
-    strike, mid = np.array([point[1] for point in points]), np.array([price for _, price, _ in priced])
-    is_call = np.array([call for _, _, call in priced], dtype=np.bool_)
-    sigma = implied_vol(mid, forward, strike, time, view.rate, is_call)
+    points = [*calls, *puts]
+    place = {settles_at: index for index, settles_at in enumerate(found)}
+    expiry = [place.get(settles_at, -1) for settles_at, _ in points]
+    forward = np.array([*found.values(), math.nan])[expiry]
+    time = np.array([*(years_until(settles_at, view.now) for settles_at in found), math.nan])[expiry]
+    strike, mid = np.array([strike for _, strike in points]), np.array([*calls.values(), *puts.values()])
+    is_call = np.arange(len(points)) < len(calls)
+    near = np.array([guess.get(point, math.nan) for point in points])
+    sigma = implied_vol(mid, forward, strike, time, view.rate, is_call, near)
     return points, sigma, np.where(is_call, strike >= forward, strike < forward)
 
 

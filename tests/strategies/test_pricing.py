@@ -84,6 +84,16 @@ def test_implied_volatility_gives_back_the_volatility() -> None:
     np.testing.assert_allclose(got[seen], SIGMA[seen], rtol=1e-9)
 
 
+@given(st.floats(-1.0, 12.0) | st.just(math.nan) | st.just(math.inf))
+def test_a_guess_however_wrong_changes_nothing(guess: float) -> None:
+    price = black76_price(*POINTS)
+    alone = implied_vol(price, FORWARD, STRIKE, YEARS, RATE, CALL)
+    seen = black76_greeks(*POINTS).vega > 1e-3
+    np.testing.assert_allclose(
+        implied_vol(price, FORWARD, STRIKE, YEARS, RATE, CALL, guess)[seen], alone[seen], rtol=1e-7
+    )
+
+
 def test_implied_volatility_finds_tiny_wings_and_wild_markets() -> None:
     strikes = np.array([3_000.0, 4_000.0, 5_000.0, 5_999.0, 6_000.0, 9_000.0])
     sigma = np.array([0.60, 0.30, 0.25, 0.02, 5.0, 9.9])

@@ -23,10 +23,12 @@ def held(con_id: int = VXM, quantity: int = 3, price: float = 22.0, nights: int 
 
 def test_the_premium_is_what_the_condors_brought_in() -> None:
     # ten condors sold for 20 points each: 10 * 100 * 20
-    parts = recognise(reading().book.legs, NOW).parts
-    assert premium_usd(parts) == pytest.approx(20_000.0)
-    bare = tuple(replace(part, leg=replace(part.leg, avg_price=None)) for part in parts)
-    assert premium_usd(bare) is None
+    found = recognise(reading().book.legs, NOW)
+    assert premium_usd(found) == pytest.approx(20_000.0)
+    bare = tuple(replace(leg, avg_price=None) for leg in found.legs)
+    assert premium_usd(replace(found, legs=bare)) is None
+    beside = replace(found, legs=(*found.legs, bare[0]), inside=(*found.inside, 0))
+    assert premium_usd(beside) == pytest.approx(20_000.0)
 
 
 def test_lots_are_marked_at_the_market_of_their_month() -> None:
