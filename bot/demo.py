@@ -34,7 +34,7 @@ from strategies.alvh.policy import Policy
 
 NEW_YORK = ZoneInfo("America/New_York")
 CLIENT_ID = 17
-WATCHED = timedelta(seconds=15)  # the market's own tick
+TICK = timedelta(seconds=15)  # the market's own
 LOOKS_EVERY = timedelta(minutes=1)  # the bot's wake-ups: what it does not look at need not be sent
 ASLEEP = timedelta(hours=1)
 BEFORE_OPEN = timedelta(minutes=30)
@@ -126,7 +126,8 @@ async def _run(show: Show, market: Market, gateway: Gateway, port: int, watch: C
 
     await bot.open(follow)
     try:
-        await Stepper(clock, bot.jobs(), catch_up, stride).run(show.until or market.end)
+        stepper = Stepper(clock, bot.jobs(), catch_up, lambda now: stride(now, gateway.cadence()))
+        await stepper.run(show.until or market.end)
     finally:
         await bot.close()
     return _conclude(plan, teller, info, broker)
@@ -161,13 +162,13 @@ def provenance(info: ScenarioInfo) -> str:
     return f"{info.text} Where the numbers come from - {'; '.join(parts)}."
 
 
-def stride(now: datetime) -> timedelta:
-    """Return how far the stepped clock may go at once: a market tick around a session, an hour at night."""
+def stride(now: datetime, shown_every: timedelta = TICK) -> timedelta:
+    """Return how far the stepped clock may go at once: around a session to what is shown next, an hour at night."""
     hours = hours_on(now.astimezone(NEW_YORK).date())
     if hours is None:
         return ASLEEP
     watched = hours.opens_at - BEFORE_OPEN <= now < hours.closes_at + AFTER_CLOSE
-    return WATCHED if watched else ASLEEP
+    return shown_every if watched else ASLEEP
 
 
 def fresh_folder(folder: Path) -> Path:

@@ -120,7 +120,7 @@ class Gateway:
         """
         leaps = to - self._market.now > QUIET_GAP
         while self._market.now < to:
-            cadence = self._cadence()
+            cadence = self.cadence()
             shown = self._begun(cadence)
             self._market.advance(self._next_stop(to, leaps=leaps))
             self._deliver(self._exchange.step())
@@ -129,6 +129,11 @@ class Gateway:
                 self._history.publish()
             self._account.publish()
             self.flush()
+
+    def cadence(self) -> timedelta:
+        """Return how often clients are shown quotes: at every tick of the market while an order rests."""
+        tick = timedelta(seconds=self._market.tick_seconds)
+        return tick if self._quiet_every <= tick or self._exchange.open_orders() else self._quiet_every
 
     def traffic(self) -> dict[int, tuple[int, int]]:
         """Return, by client id, the bytes received and handled and the bytes sent."""
@@ -225,11 +230,6 @@ class Gateway:
         for report in reports:
             self._orders.tell(report)
             self._account.tell(report)
-
-    def _cadence(self) -> timedelta:
-        """Return how often clients are shown quotes: at every tick of the market while an order rests."""
-        tick = timedelta(seconds=self._market.tick_seconds)
-        return tick if self._quiet_every <= tick or self._exchange.open_orders() else self._quiet_every
 
     def _begun(self, cadence: timedelta) -> int:
         """Return how many spans of `cadence` have begun since the market's start."""
