@@ -15,6 +15,9 @@ from zoneinfo import ZoneInfo
 import exchange_calendars
 
 NEW_YORK = ZoneInfo("America/New_York")
+USUAL_BOUNDS = ("1999-11-01", "2036-03-31")
+"""The library keeps a calendar by its bounds and takes long to make one; the bot in the same process has these."""
+
 VX_SETTLES_AT_CASH_CLOSE_SINCE = date(2020, 10, 26)
 VIX_PREMARKET_UNTIL_0925_SINCE = date(2021, 11, 22)
 
@@ -42,8 +45,10 @@ class Span:
 @lru_cache(maxsize=16)
 def _schedule(first: date, last: date) -> tuple[tuple[date, time], ...]:
     """Return (session, New York close) of the New York Stock Exchange in [first, last]."""
-    calendar = exchange_calendars.get_calendar("XNYS", start=first.isoformat(), end=last.isoformat())
-    closes = calendar.schedule["close"]
+    wanted = (first.isoformat(), last.isoformat())
+    start, end = USUAL_BOUNDS if USUAL_BOUNDS[0] < wanted[0] <= wanted[1] < USUAL_BOUNDS[1] else wanted
+    schedule = exchange_calendars.get_calendar("XNYS", start=start, end=end).schedule
+    closes = schedule["close"].loc[wanted[0] : wanted[1]]
     return tuple((day.date(), at.to_pydatetime().astimezone(NEW_YORK).time()) for day, at in closes.items())
 
 

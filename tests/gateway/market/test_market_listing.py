@@ -198,3 +198,11 @@ def test_market_rules_carry_the_ticks(market_of: Markets) -> None:
     leg = market.contract(market.opening_account().positions[0].con_id)
     assert market.market_rule(leg.market_rule_id) == ((0.0, 0.05), (3.0, 0.10))
     assert market.market_rule(999) is None
+
+
+def test_the_days_of_a_timetable_do_not_depend_on_the_calendar_that_they_are_read_from() -> None:
+    shared = Timetable(date(2000, 1, 3), date(2000, 12, 29))
+    own = Timetable(date(1999, 6, 1), date(2000, 12, 29))
+    assert shared.days == tuple(day for day in own.days if day.year == 2000)
+    assert shared.close(Hours.CASH, date(2000, 7, 3)) == own.close(Hours.CASH, date(2000, 7, 3))
+    assert shared.is_half(date(2000, 7, 3))
