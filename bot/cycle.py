@@ -78,7 +78,7 @@ class Cycle:
 
     def _record(self, view: MarketView, book: Book) -> Decision:
         """Decide, and write what was seen and decided before anything is done about it."""
-        state = self._projection.state(view.session.day)
+        state, view = self._projection.state(view.session.day), self._projection.depths.filled(view)
         decision = decide(view, book, state, self._policy)
         wakeup = Wakeup(view=view, book=book, state=state, decision=decision)
         record_wakeup(self._journal, self._shelf, wakeup, at=view.now)

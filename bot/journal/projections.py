@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 from bot.broker.port import Fill, OrderTicket, OrderUpdate
 from bot.journal.calls import call_spend, fold_calls
 from bot.journal.codec import from_json
+from bot.journal.depths import Depths
 from bot.journal.entry import Entry, Kind
 from bot.journal.shelf import Shelf, Wakeup
 from bot.journal.tally import FirstSight, fees_usd, realised_usd
@@ -64,6 +65,7 @@ class Projection:
         self._vega30: float | None = None
         self._inflation: float | None = None
         self.shelf = Shelf()
+        self.depths = Depths()
         self._lots: tuple[Lot, ...] | None = ()
         self._calls: tuple[CallLot, ...] | None = ()
         self._sight = FirstSight()
@@ -170,6 +172,7 @@ class Projection:
     def _remember(self, entry: Entry) -> None:
         self.shelf.apply(entry)
         self._wakeup = entry.body
+        self.depths.apply(entry.body["view"])
         self._sight.look(entry.body["book"]["legs"], entry.at)
         self._look = (entry.record.view, entry.record.book) if isinstance(entry.record, Wakeup) else None
         exposure = entry.body["decision"]["exposure"]

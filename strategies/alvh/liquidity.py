@@ -48,7 +48,9 @@ def room(future: FutureQuote | None, contracts: int, policy: LiquidityPolicy, *,
     usual = number(future.quick_ratio_median)
     if usual is not None and usual > 0.0 and depth / usual < policy.deteriorated:
         share *= 0.5
-        notes.append("deteriorating")
+        notes.append(f"deteriorating: {depth / usual:.0%} of the usual depth")
+    elif usual is None and future.depth_sessions is not None:
+        notes.append(f"usual depth not yet known ({future.depth_sessions} sessions)")
     allowed = max(1, floor(contracts * share + TOLERANCE))
     notes.append(f"{allowed} of {contracts} now")
     check = Check(name=name, observed=ratio, threshold=policy.ratio_min, passed=True, why=", ".join(notes))

@@ -90,6 +90,7 @@ class FutureQuote:
 
     `settles_on` is the final settlement day, `dte` the calendar days to it, `business_days` the trading days to it.
     `bars` are closed 5-minute bars of the mid, extended hours included. `prior_settle` is the last daily settlement.
+    `quick_ratio_median` is the usual displayed size at this time of day, known from `depth_sessions` sessions.
     `margin_usd` is the initial margin that the broker says one long contract would take.
     """
 
@@ -105,6 +106,7 @@ class FutureQuote:
     bars: tuple[Bar, ...] = ()
     quick_ratio_median: float | None = None
     margin_usd: float | None = None
+    depth_sessions: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,16 @@ def test_depth_far_below_its_median_halves_the_slice() -> None:
     assert room(future(VXM, quote=quote, quick_ratio_median=130.0), 8, RULES).contracts == 8
 
 
+def test_the_check_says_what_is_known_of_the_usual_depth() -> None:
+    quote = market(18.0, 0.01, size=40.0)
+    thin = room(future(VXM, quote=quote, quick_ratio_median=160.0, depth_sessions=5), 8, RULES)
+    assert "deteriorating: 25% of the usual depth, 4 of 8 now" in thin.check.why
+    young = room(future(VXM, quote=quote, depth_sessions=4), 8, RULES)
+    assert young.contracts == 8
+    assert "usual depth not yet known (4 sessions), 8 of 8 now" in young.check.why
+    assert "usual" not in room(future(VXM, quote=quote), 8, RULES).check.why
+
+
 def test_one_contract_is_bought_whole_or_not_at_all() -> None:
     assert room(future(VXM, quote=market(18.0, 0.01, size=1.0, ticks=10.0)), 1, RULES).contracts == 1
 
