@@ -111,6 +111,15 @@ def test_a_header_alone_is_an_empty_file_and_no_problem(tmp_path: Path) -> None:
     assert read(tmp_path) == ContextFile(values=(), problems=())
 
 
+def test_the_guide_s_example_is_read_without_a_problem(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "guide.md").read_text(encoding="utf-8")
+    example = guide.partition("```csv\n")[2].partition("```")[0]
+    path = tmp_path / "own.csv"
+    path.write_text(example, encoding="utf-8")
+    found = read_context(path, TODAY)
+    assert found.problems == () and [row.name for row in found.values] == ["sectors", "credit", "earnings"]
+
+
 def believable(found: ContextFile) -> bool:
     names = [row.name for row in found.values]
     numbers = [n for row in found.values for n in (row.value, row.z) if n is not None]
