@@ -24,7 +24,10 @@ _YEAR_S = DAYS_A_YEAR * 86400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """Hold forward, years to settlement and volatility level of one expiry at some ticks, or of some at one tick."""
+    """Hold forward, years to settlement and volatility level of one expiry at some ticks, or of some expiries.
+
+    Of some expiries at some ticks: a row for each tick, in it a place for each expiry.
+    """
 
     forward: Array
     years: Array
@@ -32,7 +35,7 @@ class Setting:
 
     def of(self, places: Ints) -> Setting:
         """Return what these places hold, one for each option that is to be priced."""
-        return Setting(forward=self.forward[places], years=self.years[places], level=self.level[places])
+        return Setting(forward=self.forward[..., places], years=self.years[..., places], level=self.level[..., places])
 
 
 class Desk:
@@ -43,6 +46,11 @@ class Desk:
         self._rate = world.scenario.rate
         self._carry = world.scenario.rate - world.scenario.dividend_yield
 
+    @property
+    def last_tick(self) -> int:
+        """Return the last tick of the world."""
+        return int(self._world.paths.driver.size) - 1
+
     def prices(self, expiry: Expiry) -> bool:
         """Say whether the model knows the underlying of this expiry."""
         return expiry.option_class is not OptionClass.VIX or expiry.settles_on in self._world.futures
@@ -52,12 +60,15 @@ class Desk:
         return self.settings((expiry,), ticks)
 
     def settings(self, expiries: Sequence[Expiry], ticks: Ints) -> Setting:
-        """Return forward, time and volatility level of one expiry at many ticks, or of many on one kind at one tick."""
+        """Return forward, time and volatility level of one expiry at many ticks, or of many on one kind.
+
+        Of many expiries, `ticks` are one tick or a column of them.
+        """
         settles_s = np.array([expiry.settles_at.timestamp() for expiry in expiries])
         years = np.maximum((settles_s - (self._world.grid.first_s + TICK_SECONDS * ticks)) / _YEAR_S, MIN_YEARS)
         paths = self._world.paths
         if expiries[0].option_class is OptionClass.VIX:
-            forward = np.concatenate([self._future(expiry.settles_on)[ticks] for expiry in expiries])
+            forward = np.concatenate([self._future(expiry.settles_on)[ticks] for expiry in expiries], axis=-1)
             level = np.broadcast_to(paths.followers["VVIX"][ticks], years.shape)
             return Setting(forward=forward, years=years, level=level)
         level = term_volatility(

@@ -40,7 +40,7 @@ class OptionQuotes:
         self._recorded = recordings(world.scenario, world.grid, world.timetable)
         self._contracts: dict[int, tuple[Expiry, Contract]] = {}
         rate = world.scenario.rate
-        self._on_index, self._on_vix = Watch(desk, self._recorded, rate), Watch(desk, self._recorded, rate)
+        self._on_index, self._on_vix = (Watch(desk, self._recorded, rate, _REFRESH_TICKS) for _ in range(2))
         self._closes: dict[int, tuple[int, float | None]] = {}
         self._trading: tuple[datetime | None, dict[tuple[str, str], bool]] = (None, {})
         self._sampled: tuple[tuple[int, int, int, int], Book] | None = None
