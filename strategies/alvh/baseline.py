@@ -116,13 +116,10 @@ def modelled_baseline(view: MarketView, today: Surface) -> Surface | None:
     """
     days = view.session.recent_days
     before, now = _term(view, "prev_close"), _term(view, "last")
-    spx_before, spx_now = number(view.spx.prev_close), number(view.spx.last)
-    if before is None or now is None or not spx_before or not spx_now or len(days) < 2 or not today.smiles:
+    spx_before, spx_now = _index_value(view.spx, "prev_close"), _index_value(view.spx, "last")
+    if before is None or now is None or spx_before is None or spx_now is None or len(days) < 2 or not today.smiles:
         return None
-    moved = spx_before / spx_now
-    if moved <= 0.0:
-        return None
-    smiles = tuple(_scaled(smile, before, now, moved) for smile in today.smiles)
+    smiles = tuple(_scaled(smile, before, now, spx_before / spx_now) for smile in today.smiles)
     return Surface(
         taken_at=view.session.previous_close_at, session_day=days[-2], source=SurfaceSource.MODELLED, smiles=smiles
     )

@@ -182,3 +182,9 @@ def test_years_count_to_the_settlement_instant_and_never_below_an_hour() -> None
     assert years_until(at + timedelta(minutes=61), at) == pytest.approx(61 / (60 * 24 * 365))
     assert years_until(at + timedelta(minutes=59), at) == MIN_YEARS
     assert years_until(at - timedelta(days=1), at) == MIN_YEARS
+
+
+def test_a_search_that_runs_out_of_steps_gives_what_it_has_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    price = black76_price(100.0, 110.0, 0.25, 0.02, 0.30, True)
+    monkeypatch.setattr("strategies.pricing._SOLVER_STEPS", 2)
+    assert float(implied_vol(price, 100.0, 110.0, 0.25, 0.02, True)) == pytest.approx(0.30, rel=0.05)

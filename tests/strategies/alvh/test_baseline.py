@@ -156,3 +156,9 @@ def test_a_new_leg_without_a_smile_is_tried_again(monkeypatch: pytest.MonkeyPatc
 def test_first_smiles_last_a_session_or_as_long_as_the_episode() -> None:
     left = night(first_seen=(FirstSeen(con_id=104, surface=surface()),))
     assert begin_session(left, spike_view(0)).first_seen == ()
+
+
+def test_one_session_before_today_is_enough() -> None:
+    made = modelled_baseline(replace(spike_view(10), session=session(at(10), recent_days=DAYS[-2:])), surface())
+    assert made is not None
+    assert made.session_day == DAYS[-2]

@@ -159,3 +159,34 @@ def test_real_years_stay_inside_the_band(year: int) -> None:
     assert 0.70 <= fit.k <= 1.30
     assert 0.60 <= fit.r2 <= 0.95
     assert fit.observations > 300
+
+
+def test_only_the_last_252_changes_of_vix_count() -> None:
+    days = sessions(300)
+    vix = {day: 20.0 + (n % 7) * 0.5 for n, day in enumerate(days)}
+    settles_on = days[0] + timedelta(days=60)  # of its days 8 and more before settlement, 48 to 52 are recent enough
+    fit = estimate({settles_on: {day: 15.0 + (n % 5) for n, day in enumerate(days[:60])}}, vix, SIZING)
+    assert fit is not None
+    assert (fit.observations, fit.first, fit.last) == (5, days[48], days[52])
+
+
+def test_moves_of_a_cent_are_enough_to_estimate_from() -> None:
+    settlements, vix = made(1.0)
+    small = {day: 20.0 + (close - 20.0) / 100.0 for day, close in vix.items()}
+    closes = {
+        month: {day: 20.0 + (price - 20.0) / 100.0 for day, price in of_month.items()}
+        for month, of_month in settlements.items()
+    }
+    fit = estimate(closes, small, SIZING)
+    assert fit is not None
+    assert fit.k == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("k", "used"), [(0.70, True), (0.699, False), (1.30, True), (1.301, False)])
+def test_the_band_includes_its_ends(k: float, used: bool) -> None:
+    assert (refitted(spike_view(beta_fit=replace(FIT, k=k)), SIZING) is not SIZING) is used
+
+
+@pytest.mark.parametrize(("r2", "used"), [(1.0, True), (1.01, False), (0.0, False), (0.01, True)])
+def test_an_estimate_must_explain_something_and_not_more_than_all(r2: float, used: bool) -> None:
+    assert (refitted(spike_view(beta_fit=replace(FIT, r2=r2)), SIZING) is not SIZING) is used

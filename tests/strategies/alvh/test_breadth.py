@@ -6,7 +6,15 @@ from dataclasses import replace
 import pytest
 from builders import BAR, at, bars, breadth_bars, session, spike_view
 
-from strategies.alvh.breadth import breadth_level, breadth_readings, divergent, edr_pct, spx_return_pct
+from strategies.alvh.breadth import (
+    BreadthReading,
+    breadth_fault,
+    breadth_level,
+    breadth_readings,
+    divergent,
+    edr_pct,
+    spx_return_pct,
+)
 from strategies.alvh.policy import Policy
 from strategies.alvh.records import Breadth, BreadthBar, IndexQuote, MarketView
 from strategies.alvh.signals import breadth_stress
@@ -135,3 +143,29 @@ def test_ordinary_breadth_is_not_stress() -> None:
 
 def test_nothing_diverges_without_readings() -> None:
     assert not divergent((), POLICY)
+
+
+@pytest.mark.parametrize(("up", "down", "level"), [(2000.0, 0.0, 1.0), (0.0, 1500.0, -1.0), (1750.0, 1750.0, 0.0)])
+def test_every_issue_may_fall_and_the_limits_of_the_count_still_count(up: float, down: float, level: float) -> None:
+    assert breadth_level(BreadthBar(end=at(5), advancers=up, decliners=down)) == level
+
+
+def test_breadth_is_judged_from_the_fifth_minute_on() -> None:
+    assert breadth_fault(spike_view(5), POLICY) == ""
+    assert breadth_fault(replace(spike_view(5), now=at(4.99)), POLICY) != ""
+
+
+def test_a_deviation_beyond_four_sigma_counts_as_four() -> None:
+    flat = spike_view(
+        30, spx=2762.0, spx_bars=bars([2762.0] * 7, at(30)), breadth_bars=breadth_bars([-0.9] * 6, at(30))
+    )
+    assert {reading.gap for reading in breadth_readings(replace(flat, breadth_stdev=0.1), POLICY)} == {-4.0}
+
+
+def test_an_index_that_fell_a_tenth_of_a_percent_in_half_an_hour_is_still_calm() -> None:
+    def slid(fallen: float) -> tuple[BreadthReading, ...]:
+        first, last = ((0.0, 0.0), (fallen, -0.15))
+        return tuple(BreadthReading(level=b, spx_pct=spx, gap=0.0) for spx, b in (*[first] * 6, last))
+
+    assert divergent(slid(-0.10), POLICY)
+    assert not divergent(slid(-0.11), POLICY)

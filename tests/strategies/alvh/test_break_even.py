@@ -8,8 +8,8 @@ from strategies.alvh import break_even
 from strategies.alvh.columns import lay_out
 from strategies.alvh.condors import recognise
 from strategies.alvh.policy import SizingPolicy
-from strategies.alvh.records import OptionLeg
-from tests.strategies.alvh.condor_market import NOW, condor
+from strategies.alvh.records import OptionLeg, Right
+from tests.strategies.alvh.condor_market import NOW, condor, leg
 
 PRICES = (10.0, 16.0, 7.0, 3.0)  # 10 points of credit
 
@@ -66,3 +66,12 @@ def test_without_a_spot_there_is_nothing_to_be_near(spot: float | None) -> None:
 
 def test_no_condors_have_no_break_even() -> None:
     assert break_evens((), 2755.0) == (None, None)
+
+
+def test_an_expiry_with_a_strike_that_cannot_be_is_left_out() -> None:
+    assert break_evens(priced(condor(strikes=(2550.0, 2600.0, 2850.0, 1e8))), 2755.0) == (None, None)
+
+
+def test_an_option_that_does_not_count_spoils_nothing() -> None:
+    beside = leg(2700.0, Right.PUT, 3)  # part of no condor, and its price is not known
+    assert break_evens((*priced(condor()), beside), 2755.0) == (pytest.approx(2590.0), pytest.approx(2860.0))

@@ -102,3 +102,14 @@ def test_without_the_books_delta_nothing_opens(unknown: dict[str, Any]) -> None:
 def test_a_future_without_a_price_makes_the_beta_unknown() -> None:
     assert portfolio_beta(seen(book(futures=(position(99, 1),)))) is None
     assert portfolio_beta(seen(book(futures=(position(VXM, 1),)))) is not None
+
+
+def test_the_beta_after_the_purchase_is_told() -> None:
+    reading = seen(delta=40.0)
+    before, step = 40.0 * 2_700.0 / WORTH, 100 * price(reading) * -3.9 / WORTH
+    assert recalibrated(reading, planned(4)).checks[0].observed == pytest.approx(before + 4 * step)
+
+
+def test_a_hedge_that_ends_exactly_at_the_floor_is_allowed_whole() -> None:
+    worth = price(seen()) * 100 * 3.9 / 0.1  # a mini moves beta by a tenth, and the floor is 0.30
+    assert recalibrated(seen(worth=worth), planned(5)).minis == 3

@@ -211,3 +211,22 @@ def test_without_vix_the_term_structure_is_told_without_basis() -> None:
     blind = spike_view(376)
     blind = replace(blind, vix=replace(blind.vix, last=None))
     assert "from VIX" not in term_structure(seen(blind)).why
+
+
+def bent(days: float) -> float:
+    """Return the rate read from three pairs of which the middle one is out of line."""
+    chain = tight(2500.0, 2600.0, 3000.0, days=days)
+    off = [
+        replace(q, quote=replace(q.quote, bid=(q.quote.bid or 0.0) + 0.3, ask=(q.quote.ask or 0.0) + 0.3))
+        if q.strike == 2600.0 and q.right is Right.CALL
+        else q
+        for q in chain
+    ]
+    box = quoted_box(view_of(*off), POLICY)
+    assert box is not None
+    return box.rate
+
+
+def test_from_sixty_days_on_the_outermost_strikes_alone_speak() -> None:
+    assert bent(60.0) == pytest.approx(RATE, abs=1e-9)
+    assert abs(bent(59.0) - RATE) > 1e-4

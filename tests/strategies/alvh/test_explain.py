@@ -7,10 +7,21 @@ from typing import Any
 import pytest
 from builders import VXM, at, book, exposure, lot, memory, order, spike_view, state, surface
 
-from strategies.alvh.explain import explain, summarise, table
+from strategies.alvh.explain import SHOWN, explain, summarise, table
 from strategies.alvh.judge import judge
 from strategies.alvh.policy import Policy
-from strategies.alvh.records import Check, Decision, Episode, Exposure, Lot, MarketView, Phase, Side
+from strategies.alvh.records import (
+    Check,
+    Decision,
+    Episode,
+    Exposure,
+    HedgeableShare,
+    Leftover,
+    Lot,
+    MarketView,
+    Phase,
+    Side,
+)
 from strategies.alvh.wording import label, line, show
 
 POLICY = Policy()
@@ -162,3 +173,25 @@ def test_a_check_is_one_line_with_units_and_the_side_of_its_limit(
 def test_no_number_of_a_decision_is_written_with_an_exponent() -> None:
     text = explain(buying())
     assert re.search(r"\de[+-]\d", text) is None
+
+
+def test_what_is_no_condor_is_listed_and_a_missing_baseline_is_left_out() -> None:
+    beside = tuple(
+        Leftover(con_ids=(n,), label=f"put spread {n}", quantity=2, why="no call side", hedged=n == 1)
+        for n in range(1, SHOWN + 3)
+    )
+    valued = exposure(leftovers=beside, vega30_baseline_usd=None)
+    text = explain(replace(buying(), exposure=valued))
+    assert "Beside the condors: 2 put spread 1, no call side; 2 put spread 2, no call side, not hedged" in text
+    assert text.count("put spread") == SHOWN
+    assert "; and 2 more" in text
+    assert "Prior close:" not in text
+    assert (
+        "more" not in explain(replace(buying(), exposure=replace(valued, leftovers=beside[:SHOWN]))).split("Hedge")[0]
+    )
+
+
+def test_the_share_that_vix_can_address_is_told() -> None:
+    share = HedgeableShare(share=0.46, deviation_usd=5200.0, vega_part=0.3, delta_part=0.5, rest_part=0.2)
+    text = explain(replace(buying(), exposure=exposure(hedgeable_share=share)))
+    assert "$5,200; a VIX hedge can address 46% of its variance (vega 30%, delta 50%, rest 20%)" in text

@@ -81,3 +81,7 @@ def test_the_rate_discounts_everything_to_what_was_paid(rate: float, days: list[
     later = list(zip(sorted(days), received, strict=False))
     paid = sum(usd / (1.0 + rate) ** (day / YEAR) for day, usd in later)
     assert irr([(0.0, -paid), *later]) == pytest.approx(rate, rel=1e-6, abs=1e-6)
+
+
+def test_money_that_comes_back_whole_has_earned_nothing() -> None:
+    assert irr(yearly(-100, 50, 50)) == pytest.approx(0.0, abs=1e-12)

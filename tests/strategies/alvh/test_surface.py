@@ -343,3 +343,9 @@ def test_a_foreign_leg_lends_the_smile_nothing() -> None:
     assert (settles(45.0), 2600.0) not in quoted_smiles(
         view_of(*pairs(STRIKES, smile=CALM)), book_of(foreign), POLICY
     ).sigmas
+
+
+@pytest.mark.parametrize("strike", [0.0, math.nan, math.inf])
+def test_a_short_strike_that_is_no_price_leaves_the_expiry_without_a_surface(strike: float) -> None:
+    odd = replace(leg(2740.0, Right.PUT, -1), strike=strike)
+    assert take_surface(view_of(*pairs(STRIKES, smile=CALM)), book_of(odd), POLICY) is None
