@@ -7,6 +7,7 @@ from datetime import date
 from math import floor
 
 from strategies.alvh.holdings import busy, foreign_long_minis, minis, owned, sellable, working
+from strategies.alvh.liquidity import room
 from strategies.alvh.policy import Policy
 from strategies.alvh.readiness import fresh_price
 from strategies.alvh.reading import Reading, pair
@@ -91,7 +92,7 @@ def roll(reading: Reading, episode: Episode | None, *, may_buy: bool) -> Roll:
     full = _space(reading) <= 0
     sells = _sells(reading, near, surplus, full=full, reason="the next month has replaced these")
     if may_buy and full and surplus <= 0 and not reading.buying and far < wanted:
-        sells = _room(reading, episode, near)
+        sells = _slice(reading, episode, near)
     why = f"{far} of {wanted} minis are in the next month, {owned(near)} of {episode.roll_minis} in the old one"
     return Roll(
         episode=episode,
@@ -137,8 +138,14 @@ def _space(reading: Reading) -> int:
     return reading.policy.caps.max_position_minis - held
 
 
-def _room(reading: Reading, episode: Episode, near: tuple[Lot, ...]) -> tuple[Proposal, ...]:
-    """Return the sale of a third of what is rolled, so that a full position may buy; never of all that is held."""
+def _slice(reading: Reading, episode: Episode, near: tuple[Lot, ...]) -> tuple[Proposal, ...]:
+    """Return the sale of a third of what is rolled, so that a full position may buy; never of all that is held.
+
+    Where the next month's market would take no contract nothing is sold: the hedge would only shrink.
+    """
+    rules = reading.policy.liquidity
+    if not any(room(future, 1, rules).contracts for future in (reading.vx, reading.vxm)):
+        return ()
     third = max(1, episode.roll_minis // SLICES)
     found = _sells(reading, near, third, full=True, reason="at the position cap these make room for the next month")
     taken = sum(minis(proposal.quantity, proposal.multiplier) for proposal in found)

@@ -25,6 +25,7 @@ from builders import (
 
 from strategies.alvh.judge import judge
 from strategies.alvh.policy import CapPolicy, Policy
+from strategies.alvh.reading import read
 from strategies.alvh.records import (
     Decision,
     Episode,
@@ -37,6 +38,7 @@ from strategies.alvh.records import (
     Side,
 )
 from strategies.alvh.roll import moved, roll_due
+from strategies.alvh.roll_watch import watch_roll
 
 POLICY = Policy()
 NEVER = RollWatch()
@@ -192,6 +194,14 @@ def test_a_full_position_sells_a_slice_first_only_while_it_may_buy() -> None:
     assert orders(wake(near(), seen=noon, policy=tight)) == []
 
 
+def test_a_full_position_makes_no_room_for_a_month_that_nobody_quotes_in_size() -> None:
+    tight, seen = Policy(caps=CapPolicy(max_position_minis=6, max_order_minis=4)), view()
+    empty = tuple(
+        replace(f, quote=replace(f.quote, ask_size=0.0)) if f.settles_on == NEXT_MONTH else f for f in seen.futures
+    )
+    assert orders(wake(near(), policy=tight, seen=replace(seen, futures=empty))) == []
+
+
 def test_a_roll_never_begins_by_selling_all_that_is_held() -> None:
     tight = Policy(caps=CapPolicy(max_position_minis=10, max_order_minis=10))
     assert orders(wake(near(VX, 1), policy=tight)) == []
@@ -285,3 +295,11 @@ def test_legs_in_step_and_a_roll_that_waits_are_no_alert() -> None:
     for found in (waiting, in_step):
         assert said(found, "roll: legs") == []
         assert found.alerts == ()
+
+
+def test_without_a_known_session_before_nothing_is_overdue() -> None:
+    late = lot(VXM, 6, settles_on=DAY + timedelta(days=3))
+    reading = read(spike_view(60), book(late), state(late), POLICY, memory(), exposure())
+    alone = replace(reading.view, session=replace(reading.view.session, recent_days=(DAY,)))
+    assert watch_roll(reading, None, 0).checks != ()
+    assert watch_roll(replace(reading, view=alone), None, 0).checks == ()
