@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from math import isfinite
+from math import fsum, isfinite, sqrt
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 
 from bot.broker.port import Instrument, Query, Reader
 from bot.errors import Refuse, Retry, UsageProblem
@@ -216,6 +216,7 @@ def standardised(value: float, history: Sequence[float]) -> float | None:
     """Return how many standard deviations a value lies from the mean of its history; `None` under 20 of them."""
     if len(history) < FEWEST:
         return None
-    spread = stdev(history)
-    z = (value - fmean(history)) / spread if spread > 0.0 else None
+    middle = fmean(history)
+    spread = sqrt(fsum((one - middle) ** 2 for one in history) / (len(history) - 1))
+    z = (value - middle) / spread if spread > 0.0 else None
     return z if z is not None and isfinite(z) else None
