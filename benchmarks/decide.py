@@ -263,11 +263,11 @@ def parts(given: WakeUp) -> dict[str, Callable[[], object]]:
     memory = state.memory
     valued = value_legs(view, book, POLICY)
     exposure = measure(valued, view, memory.baseline, POLICY)
-    reading = read(view, book, state, POLICY, memory, exposure)
+    reading = read(view, book, state, POLICY, memory, exposure, valued)
     return {
         "part: recognise and value": lambda: value_legs(view, book, POLICY),
         "part: measure": lambda: measure(valued, view, memory.baseline, POLICY),
-        "part: judge": lambda: judge(view, book, state, POLICY, memory=memory, exposure=exposure),
+        "part: judge": lambda: judge(view, book, state, POLICY, memory=memory, exposure=exposure, valued=valued),
         "part: false-spike filter": lambda: credible(reading),
         "part: fit the surface": lambda: take_surface(view, book, POLICY),
     }
