@@ -142,6 +142,11 @@ def test_a_working_far_buy_is_waited_for() -> None:
     assert waiting.cancel == ()
 
 
+def test_a_near_sale_that_works_is_waited_for() -> None:
+    selling = order(VXM, Side.SELL, 2)
+    assert orders(wake(near(), far(quantity=8), followed=rolling(), working=(selling,))) == []
+
+
 def test_a_finished_roll_leaves_the_far_position_to_the_stages() -> None:
     done = wake(far(quantity=8), followed=rolling()).memory.episode
     assert done is not None
