@@ -308,13 +308,14 @@ def _cancel(reading: Reading, action: Action) -> tuple[str, ...]:
 
 def _sayable(check: Check) -> Check:
     """Return the check with numbers the journal can keep: a quotient of absurd prices may be infinite."""
-    observed, threshold = (
-        None if isinstance(value, float) and not isfinite(value) else value
-        for value in (check.observed, check.threshold)
-    )
-    if (observed, threshold) == (check.observed, check.threshold):
+    observed, threshold = _finite(check.observed), _finite(check.threshold)
+    if observed is check.observed and threshold is check.threshold:
         return check
     return replace(check, observed=observed, threshold=threshold)
+
+
+def _finite(value: float | str | None) -> float | str | None:
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _lines(found: tuple[Ceiling, ...]) -> tuple[Check, ...]:

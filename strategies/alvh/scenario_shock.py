@@ -74,7 +74,7 @@ def _slide(book: Columns, forward: Floats, moved: Floats, smiles: Mapping[dateti
     for expiry, settles_at in enumerate(book.settles_at):
         if settles_at in smiles:
             rows = np.flatnonzero(book.expiry == expiry)
-            known, sigmas = np.array(smiles[settles_at]).T
+            known, sigmas = zip(*smiles[settles_at], strict=True)
             sigma = np.interp(shifted[:, rows], known, sigmas)
             slide[:, rows] = sigma[1:] - sigma[0]
     return slide

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import nsmallest
-from itertools import pairwise
+from itertools import compress, pairwise
 from statistics import median
 
 import numpy as np
@@ -86,9 +86,9 @@ def quoted_smiles(view: MarketView, book: Book, policy: Policy) -> QuotedSmiles:
     found = _forwards(calls, puts, view)
     sigmas = _ib_sigmas(listed, policy)
     points, sigma, is_otm = _implied(calls, puts, found, view, sigmas)
-    usable, values = (sigma > 0.0) & (sigma < MAX_IV), sigma.tolist()
+    usable = (sigma > 0.0) & (sigma < MAX_IV)
     for speaks in (usable & ~is_otm, usable & is_otm):
-        sigmas.update((points[place], values[place]) for place in np.flatnonzero(speaks).tolist())
+        sigmas.update(zip(compress(points, speaks.tolist()), sigma[speaks].tolist(), strict=True))
     return QuotedSmiles(forwards=found, sigmas=sigmas)
 
 
@@ -112,12 +112,14 @@ def take_surface(view: MarketView, book: Book, policy: Policy, quoted: QuotedSmi
 
 def smile_points(quoted: QuotedSmiles) -> dict[datetime, SmilePoints]:
     """Return ln(K/F) and volatility of each quoted strike, lowest strike first, of every expiry with a forward."""
-    points: defaultdict[datetime, SmilePoints] = defaultdict(list)
+    by_strike: defaultdict[datetime, SmilePoints] = defaultdict(list)
     for (settles_at, strike), sigma in quoted.sigmas.items():
-        forward = quoted.forwards.get(settles_at)
-        if forward is not None:
-            points[settles_at].append((math.log(strike / forward), sigma))
-    return {settles_at: sorted(found) for settles_at, found in points.items()}
+        by_strike[settles_at].append((strike, sigma))
+    return {
+        settles_at: [(math.log(strike / forward), sigma) for strike, sigma in sorted(found)]
+        for settles_at, found in by_strike.items()
+        if (forward := quoted.forwards.get(settles_at)) is not None
+    }
 
 
 def fit_smiles(quoted: QuotedSmiles, view: MarketView) -> list[Smile]:
@@ -199,7 +201,8 @@ def _listed(view: MarketView, book: Book) -> list[ChainQuote | OptionLeg]:
     """Return every living SPX option with a usable strike; the book's own quotes come last and so win."""
     listed: list[ChainQuote | OptionLeg] = [quote for quote in view.chain if quote.trading_class in SPX_CLASSES]
     listed += [leg for leg in book.legs if is_spx(leg)]
-    return [option for option in listed if option.settles_at > view.now and _is_price(option.strike)]
+    now, least, most = view.now, _LEAST_PRICE, _MOST_PRICE
+    return [option for option in listed if option.settles_at > now and least <= option.strike <= most]
 
 
 def _is_price(value: float) -> bool:
