@@ -119,3 +119,13 @@ def test_the_pace_moves_every_stage_by_one_and_the_last_never_beyond_the_base() 
     assert paced(STAGES, 0) == STAGES
     assert paced(STAGES, 1) == (0.70, 0.90, 1.00)
     assert paced(STAGES, -1) == (0.50, 0.50, 0.70)
+
+
+@pytest.mark.parametrize("age_s", [0.0, 900.0])
+def test_a_number_of_just_this_moment_or_just_the_allowed_age_is_a_reason(age_s: float) -> None:
+    assert judged(replace(FLED, age_s=age_s), CREDIT_DOWN).pace == 1
+
+
+def test_sectors_are_shown_as_deviations_and_credit_as_a_change() -> None:
+    shown = judged(replace(FLED, value=-7.0), replace(CREDIT_DOWN, z=-9.0))
+    assert (found(shown, "sectors").observed, found(shown, "credit").observed) == (-2.0, -0.8)

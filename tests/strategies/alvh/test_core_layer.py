@@ -9,7 +9,7 @@ from builders import DAY, future, lot, state
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strategies.alvh.core_layer import core_layer, terms_of
+from strategies.alvh.core_layer import chosen_call, core_layer, terms_of
 from strategies.alvh.judge import judge
 from strategies.alvh.policy import CoreMode, CorePolicy, EventPolicy, Policy
 from strategies.alvh.reading import Reading
@@ -224,3 +224,24 @@ def test_the_core_layer_lowers_the_target_of_a_spike() -> None:
     plain = target(reading(view(), of=account()))
     of = replace(account(), vix_options=(held(mine, value=0.5),))
     assert target(reading(view(), of=of, knows=state(calls=(mine,)))) < plain
+
+
+def test_a_single_call_is_sold_too() -> None:
+    old = core_lot(1, DAY + timedelta(days=25))
+    bare = replace(quiet(22.0), vix_chain=())
+    assert asked(reading(bare, of=account(old), knows=state(calls=(old,)), policy=ACTIVE)) == [
+        (Side.SELL, 1, "core-short", DAY + timedelta(days=25))
+    ]
+
+
+@pytest.mark.parametrize(("days", "fits"), [(99, False), (100, True), (300, True), (301, False)])
+def test_a_call_of_half_to_one_and_a_half_times_the_term_will_do(days: int, fits: bool) -> None:
+    seen, day = quiet(), DAY + timedelta(days=days)
+    only = replace(
+        seen,
+        futures=(*seen.futures, future(990, 15.5, settles_on=day, dte=days)),
+        vix_chain=tuple(call(strike, now=seen.now, forward=15.5, day=day, sigma=0.7) for strike in (16.0, 17.0)),
+    )
+    found = reading(only, policy=ACTIVE)
+    long = replace(terms_of(found)[2], dte=200, roll_dte=30)
+    assert (chosen_call(found, long, 10.0) is not None) is fits

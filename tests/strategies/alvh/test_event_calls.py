@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategies.alvh.event_calls import beside_calls, event_calls, release_of
-from strategies.alvh.event_size import choose, open_credit_usd, open_need_usd
+from strategies.alvh.event_size import affordable_contracts, choose, open_credit_usd, open_need_usd
 from strategies.alvh.policy import EventPolicy, Policy
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import Account, Check, Purpose, Quote, Sample, Side
@@ -18,6 +18,7 @@ from strategies.alvh.sizing import beta, hedge_units_usd
 from strategies.alvh.tranches import Plan, target
 from strategies.alvh.vix_call import (
     CallOrders,
+    Candidate,
     business_days_left,
     call_delta,
     call_units_usd,
@@ -436,3 +437,110 @@ def test_weekdays_are_counted_where_no_future_of_that_day_is_quoted() -> None:
     seen = replace(view(), futures=())
     # Monday 5 February to Wednesday 7 March 2018
     assert business_days_left(reading(seen), call_lot()) == 22
+
+
+def test_a_book_without_vega_either_way_gets_no_calls_and_keeps_none() -> None:
+    assert "event: condors" in refused(asked(reading(view(), spike=episode(), vega30_usd=0.0)))
+    mine = call_lot(6)
+    found = asked(reading(view(), of=account(mine), spike=episode(), vega30_usd=0.0, **owning(mine)))
+    assert sold(found) == [(Purpose.EVENT_EXIT, 6)]
+
+
+def test_the_minutes_between_release_and_spike_are_told() -> None:
+    assert why(asked(reading(view(), spike=episode())), "release").observed == pytest.approx(80.0)
+
+
+def test_a_tranche_that_the_calls_leave_no_room_for_is_refused() -> None:
+    planned = Plan(number=2, goal=9, minis=9, allowed=True, checks=())
+    mine = call_lot(10)
+
+    def room(target_minis: int) -> tuple[int | None, bool]:
+        knows = state(lot(quantity=4), calls=(mine,))
+        found = beside_calls(
+            reading(view(), of=account(mine), knows=knows, spike=episode(target_minis=target_minis)), planned
+        )
+        return found.minis, found.checks[0].passed
+
+    assert room(8) == (1, True)
+    assert room(7) == (0, False)
+
+
+@pytest.mark.parametrize("broken", [{"delayed": True}, {"halted": True}, {"age_s": None}, {"age_s": 600.0}])
+def test_a_profit_that_the_market_does_not_show_now_is_not_taken(broken: dict[str, Any]) -> None:
+    mine = call_lot(7, price=0.90)
+    rich = account(mine, bid=1.80)
+    dim = replace(rich, vix_options=tuple(replace(o, quote=replace(o.quote, **broken)) for o in rich.vix_options))
+    assert sold(asked(reading(view(vix_chain=()), of=rich, spike=episode(), **owning(mine)))) != []
+    assert sold(asked(reading(view(vix_chain=()), of=dim, spike=episode(), **owning(mine)))) == []
+
+
+def test_the_calls_of_another_release_do_not_change_what_half_is() -> None:
+    mine = call_lot(7, price=0.90)
+    knows = state(calls=(mine,), call_spend=(spend(7), spend(40, layer="event-FOMC-20180131T1900")))
+    assert sold(asked(reading(view(), of=account(mine, bid=1.80), spike=episode(), knows=knows))) == [
+        (Purpose.EVENT_PROFIT, 4)
+    ]
+
+
+def test_calls_that_the_account_does_not_hold_make_no_order() -> None:
+    mine = call_lot(6)
+    without = replace(account(mine), vix_options=())
+    assert asked(reading(view(), of=without, spike=None, **owning(mine))).proposals == ()
+
+
+def test_every_call_that_was_passed_over_is_counted_with_its_reason() -> None:
+    seen = view()
+    deep = replace(seen, vix_chain=tuple(one for one in seen.vix_chain if one.strike <= 18.5))
+    assert why(asked(reading(deep, spike=episode())), "call").why == "no call to buy: 2 outside the delta band"
+    thin = replace(seen, vix_chain=tuple(replace(one, open_interest=1.0) for one in seen.vix_chain))
+    assert why(asked(reading(thin, spike=episode())), "call").why == "no call to buy: 9 too little open interest"
+
+
+def test_condors_that_brought_nothing_in_pay_for_no_calls() -> None:
+    free = tuple(replace(leg, avg_price=0.0) for leg in account().legs)
+    found = why(asked(reading(view(), of=account(legs=free), spike=episode())), "budget")
+    assert (found.observed, found.passed) == (None, False)
+
+
+def test_a_share_of_nothing_is_no_budget() -> None:
+    none = Policy(events=replace(ON.events, event_nlv_share=0.0))
+    assert not why(asked(reading(view(), spike=episode(), policy=none)), "budget").passed
+
+
+@pytest.mark.parametrize(("left_usd", "passed"), [(0.5, True), (0.0, False)])
+def test_the_month_ends_with_its_last_dollar(left_usd: float, passed: bool) -> None:
+    most = ON.events.month_nlv_share * 500_000.0
+    other = spend(0, layer="event-FOMC-20180201T1900", bought_on=DAY, premium_usd=most - left_usd)
+    knows = state(call_spend=(other,))
+    assert why(asked(reading(view(), knows=knows, spike=episode())), "month").passed is passed
+
+
+def limits(found: Reading, *, units_usd: float = 10.0, target_minis: int = 15, limit: float = 1.0) -> dict[str, Check]:
+    chosen = Candidate(quote=call(23.0, now=found.view.now), dte=30, delta=0.3, limit=limit, units_usd=units_usd)
+    _, checks = affordable_contracts(found, episode(target_minis=target_minis), chosen, 1e6)
+    return {check.name.removeprefix("event: "): check for check in checks}
+
+
+def test_one_call_is_enough_to_ask_for() -> None:
+    found = reading(view(), spike=episode())
+    open_usd = open_need_usd(found, 15)
+    assert limits(found, units_usd=open_usd)["need"].passed
+    assert not limits(found, units_usd=open_usd * 1.01)["need"].passed
+    assert limits(found, units_usd=0.5)["need"].passed
+    assert not limits(found, units_usd=0.0)["need"].passed
+    assert limits(found)["size"].threshold == 1.0
+
+
+@pytest.mark.parametrize(("left_usd", "passed"), [(0.0, True), (-1.0, False)])
+def test_the_premium_must_leave_the_excess_liquidity_that_the_unwind_asks_for(left_usd: float, passed: bool) -> None:
+    need = ON.unwind.min_excess_liquidity_share * 500_000.0
+    one = limits(reading(view(), spike=episode()), units_usd=1e-9)  # as many as the caps allow
+    most = min(ON.events.max_contracts, ON.caps.max_position_minis)
+    rich = account(account=Account(net_liquidation=500_000.0, excess_liquidity=need + most * 100.0 + left_usd))
+    assert one["cap"].threshold == float(ON.events.max_contracts)
+    assert limits(reading(view(), of=rich, spike=episode()), units_usd=1e-9)["account"].passed is passed
+
+
+def test_an_account_of_no_worth_has_no_liquidity() -> None:
+    broke = account(account=Account(net_liquidation=0.0, excess_liquidity=1_000_000.0))
+    assert not limits(reading(view(), of=broke, spike=episode()))["account"].passed

@@ -195,3 +195,7 @@ def test_the_share_that_vix_can_address_is_told() -> None:
     share = HedgeableShare(share=0.46, deviation_usd=5200.0, vega_part=0.3, delta_part=0.5, rest_part=0.2)
     text = explain(replace(buying(), exposure=exposure(hedgeable_share=share)))
     assert "$5,200; a VIX hedge can address 46% of its variance (vega 30%, delta 50%, rest 20%)" in text
+
+
+def test_a_book_that_breaks_even_on_one_side_only_shows_no_band() -> None:
+    assert "break-evens" not in explain(replace(buying(), exposure=exposure(lower_break_even=2585.0)))

@@ -105,3 +105,17 @@ def test_consecutive_bars_end_at_the_last_gap() -> None:
     ends = (at(5), at(10), at(20), at(25))
     assert [item.end for item in consecutive(tuple(sample(end) for end in ends))] == [at(20), at(20) + BAR]
     assert consecutive(()) == ()
+
+
+def test_crossed_and_absurd_markets_say_nothing_about_spreads() -> None:
+    first, *rest = condor()
+    crossed = tuple(replace(item, quote=replace(item.quote, bid=item.quote.ask, ask=item.quote.bid)) for item in rest)
+    absurd = tuple(replace(item, quote=replace(item.quote, bid=1e12, ask=1e12)) for item in rest)
+    for broken in (crossed, absurd):
+        found = check("option spreads", held=book(legs=(first, *broken)))
+        assert (found.passed, found.observed) == (False, None)
+
+
+def test_the_confirmation_says_what_it_found() -> None:
+    assert check("VX confirms", spike_view(vx=17.02)).why == "VX moved +1.02 with VIX +4.00: confirms"
+    assert check("VX confirms", spike_view(vx=17.0)).why == "VX moved +1.00 with VIX +4.00: does not confirm"

@@ -181,3 +181,16 @@ def test_an_unquoted_future_fails_the_hurdle() -> None:
     months = tuple(replace(future, quote=Quote()) for future in seen.view.futures)
     dark = replace(seen, view=replace(seen.view, futures=months), vx=months[0], vxm=months[1], front=months[0])
     assert worth_it(replace(dark, price=None), plan()).tranche == 1
+
+
+def test_a_single_mini_is_asked_about_and_the_night_is_told_for_all_that_would_be_held() -> None:
+    held = lot(quantity=2, settles_on=SETTLES_ON)
+    granted = worth_it(reading(held, vix=22.0, previous=18.0), plan(minis=1))
+    financing = next(check for check in granted.checks if check.name == "carry: financing")
+    assert "of margin for 3 minis" in financing.why
+
+
+def test_the_insurance_is_charged_with_what_the_hedge_loses_in_the_base_case() -> None:
+    # after a rise of almost half the reversal is likelier than the rest of the rise
+    dear = worth_it(reading(vix=23.0, previous=16.0), plan())
+    assert (next(check for check in dear.checks if check.name == "reer: expected").observed or 0.0) > 0.0

@@ -85,3 +85,7 @@ def test_the_rate_discounts_everything_to_what_was_paid(rate: float, days: list[
 
 def test_money_that_comes_back_whole_has_earned_nothing() -> None:
     assert irr(yearly(-100, 50, 50)) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_half_a_dollar_over_half_a_day_has_a_yearly_return() -> None:
+    assert simple_return(0.01, 0.5, 0.5) == pytest.approx(0.02 * 730.0)
