@@ -145,8 +145,8 @@ class Observer:
             looked_up_at=now,
             universe=universe,
             chains=chains,
-            series={**self._index_series(universe), **(before.series if before else {})},
-            futures=before.futures if before else {},
+            series=self._index_series(universe),
+            futures=self._known_futures(universe),
             hv20_pct=hv20_pct(closes),
             beta_fit=before.beta_fit if before else await self._beta(universe, session.day, now),
             hours_agree=market.hours_agree(universe, session, faults),
@@ -164,7 +164,13 @@ class Observer:
                 faults.append(f"{row.symbol} option chains: {problem}")
         return tuple(found)
 
+    def _known_futures(self, universe: Universe) -> dict[int, Series]:
+        """Return the series, also of the session before, of the futures that are still listed."""
+        known = self._today.futures if self._today is not None else {}
+        return {row.con_id: known[row.con_id] for row in universe.futures if row.con_id in known}
+
     def _index_series(self, universe: Universe) -> dict[str, Series]:
+        """Return the series of the indices; one that was kept in the session before goes on."""
         bars = self._sight.bars
         found: dict[str, Series] = {
             name: Series(universe.indices[name], what="TRADES", rth=True, keep=bars)
@@ -175,7 +181,9 @@ class Observer:
             keep = (SESSIONS + 1) * SESSION_BARS
             for side in ("BID", "ASK"):
                 found[side] = Series(universe.indices[BREADTH], what=side, rth=True, keep=keep)
-        return found
+        known = self._today.series if self._today is not None else {}
+        same = {name for name in found.keys() & known if known[name].instrument.con_id == found[name].instrument.con_id}
+        return {name: known[name] if name in same else series for name, series in found.items()}
 
     async def _daily_closes(self, universe: Universe, now: datetime, faults: list[str]) -> list[float]:
         spx = universe.indices.get("SPX")

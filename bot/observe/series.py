@@ -28,6 +28,7 @@ class Series:
         self._bars: dict[datetime, Bar] = {}
         self.bars: tuple[Bar, ...] = ()
         self._asked_for: datetime | None = None
+        self._answered: datetime | None = None  # the mark up to which history was last given
         self._samples: list[tuple[datetime, float]] = []
 
     def sample(self, at: datetime, price: float | None) -> None:
@@ -48,17 +49,21 @@ class Series:
             found = await broker.bars(
                 self.instrument, what=self._what, minutes=MINUTES, count=self._missing(mark), end=mark, rth=self._rth
             )
-            self.fault = ""
+            self.fault, self._answered = "", mark
         except (Retry, Refuse) as problem:
             found = ()
             self.fault = str(problem)
         self._merge(tuple(found), mark)
 
     def _missing(self, mark: datetime) -> int:
+        """Return how many bars may have closed since the last one, or since history was last given, with one more."""
         if not self._bars:
             return self._keep
         missing = (mark - next(reversed(self._bars))) // STEP + 1
-        return missing if missing <= TOP_UP else self._keep
+        if missing > TOP_UP and self._answered is not None:
+            after_answer = (mark - self._answered) // STEP + 1
+            missing = after_answer if after_answer <= TOP_UP else missing  # nothing came: the market was closed
+        return min(missing, self._keep)
 
     def _merge(self, found: tuple[Bar, ...], mark: datetime) -> None:
         fresh = {end: bar for end, bar in self._sampled(mark).items() if end not in self._bars}

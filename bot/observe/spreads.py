@@ -11,6 +11,7 @@ from bot.observe.statistics import SESSIONS, half_hour, spread_medians
 from strategies.alvh.records import Bar
 
 MINUTES = 30
+HALF_HOUR = timedelta(minutes=MINUTES)
 BARS = SESSIONS * 13 + 13
 WINDOW = timedelta(minutes=10)
 REQUESTS_A_WINDOW = 50  # IB allows 60 in ten minutes
@@ -35,12 +36,13 @@ class Pace:
 
 
 class Spreads:
-    """Hold half-hour bid and ask history of the held options for one session."""
+    """Hold half-hour bid and ask history of the held options, fetched once a session."""
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
         self._day: date | None = None
         self._medians: dict[int, dict[int, float]] = {}  # by conId, then by half hour of the day
+        self._bars: dict[tuple[int, str], tuple[Bar, ...]] = {}  # by conId and side, also of sessions before
         self._not_before: datetime | None = None
 
     async def fetch(
@@ -49,6 +51,8 @@ class Spreads:
         """Fetch what is missing for at most `most` options and return faults in words; a failure pauses it."""
         if self._day != today:
             self._day, self._medians, self._not_before = today, {}, None
+            held = {leg.con_id for leg in legs}
+            self._bars = {key: bars for key, bars in self._bars.items() if key[0] in held}
         if self._not_before is not None and now < self._not_before:
             return ()
         missing = [leg for leg in legs if leg.con_id not in self._medians]
@@ -64,11 +68,15 @@ class Spreads:
         return ()
 
     async def _sides(self, broker: Reader, leg: Instrument, now: datetime) -> tuple[tuple[Bar, ...], ...]:
-        found = []
+        """Return bids and asks; of an option known from a session before only what came since is asked for."""
         for side in SIDES:
             self._pace.count(now)
-            found.append(tuple(await broker.bars(leg, what=side, minutes=MINUTES, count=BARS, end=now, rth=True)))
-        return tuple(found)
+            known = self._bars.get((leg.con_id, side), ())
+            count = min(BARS, (now - known[-1].end) // HALF_HOUR + 2) if known else BARS
+            found = await broker.bars(leg, what=side, minutes=MINUTES, count=count, end=now, rth=True)
+            bars = {bar.end: bar for bar in (*known, *found)}
+            self._bars[leg.con_id, side] = tuple(bars[end] for end in sorted(bars))[-BARS:]
+        return tuple(self._bars[leg.con_id, side] for side in SIDES)
 
     def usual(self, now: datetime) -> dict[int, float]:
         """Return the usual relative spread at this time of day by con_id, of the options for which it is known."""

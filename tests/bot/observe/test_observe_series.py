@@ -45,11 +45,31 @@ async def test_history_is_asked_for_once_a_closed_bar_and_then_only_for_what_is_
     assert kept.bars == (bar(0), bar(5), bar(10))
 
 
-async def test_a_long_gap_asks_for_everything_again():
+async def test_a_night_asks_for_what_may_be_missing_and_a_very_long_gap_for_everything():
     history, kept = History([bar(0)]), series()
     await kept.refresh(history, START)
     await kept.refresh(history, START + timedelta(days=1))
-    assert history.counts == [500, 500]
+    await kept.refresh(history, START + timedelta(days=9))
+    assert history.counts == [500, 289, 500]
+
+
+async def test_after_a_night_of_which_history_told_only_what_closed_since_is_asked_for():
+    history, kept = History([bar(0), bar(1445)]), series()
+    await kept.refresh(history, START)
+    await kept.refresh(history, START + timedelta(days=1))
+    await kept.refresh(history, START + timedelta(days=1, minutes=5))
+    assert history.counts == [500, 289, 2]
+    assert kept.bars == (bar(0), bar(1445))
+
+
+async def test_an_answer_that_failed_does_not_count_as_history_that_was_given():
+    history, kept = History([bar(0)]), series()
+    await kept.refresh(history, START)
+    history.broken = True
+    await kept.refresh(history, START + timedelta(days=1))
+    history.broken = False
+    await kept.refresh(history, START + timedelta(days=1, minutes=5))
+    assert history.counts == [500, 289, 290]
 
 
 async def test_samples_fill_what_history_lacks_and_history_overrules_them_later():

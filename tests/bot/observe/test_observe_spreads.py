@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.broker.port import Instrument
 from bot.errors import Retry
-from bot.observe.spreads import REQUESTS_A_WINDOW, Pace, Spreads
+from bot.observe.spreads import BARS, REQUESTS_A_WINDOW, Pace, Spreads
 from strategies.alvh.records import Bar
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -12,14 +12,17 @@ LEGS = [Instrument(con_id=n, symbol="SPX", sec_type="OPT", exchange="SMART") for
 class History:
     def __init__(self):
         self.asked = []
+        self.counts = []
+        self.first = 11
         self.broken = False
 
     async def bars(self, instrument, *, what, minutes, count, end, rth):
         self.asked.append((instrument.con_id, what))
+        self.counts.append(count)
         if self.broken:
             raise Retry("historical data was refused")
         close = {"BID": 9.9, "ASK": 10.1}[what]
-        ends = [NOW - timedelta(days=days) + timedelta(minutes=30) for days in range(1, 12)]
+        ends = [NOW - timedelta(days=days) + timedelta(minutes=30) for days in range(1, self.first + 1)]
         return [Bar(end=at, open=close, high=close, low=close, close=close) for at in ends]
 
 
@@ -58,3 +61,17 @@ async def test_a_new_session_fetches_afresh():
     tomorrow = NOW + timedelta(days=1)
     await spreads.fetch(history, LEGS[:1], tomorrow, tomorrow.date(), most=12)
     assert len(history.asked) == 4
+
+
+async def test_a_new_session_asks_only_for_what_came_since_and_knows_the_rest():
+    history, spreads = History(), Spreads(Pace())
+    await spreads.fetch(history, LEGS[:2], NOW, NOW.date(), most=12)
+    before = spreads.usual(NOW)
+    history.first = 1  # of the sessions before only the last is told again
+    tomorrow = NOW + timedelta(days=1)
+    await spreads.fetch(history, LEGS[:1], tomorrow, tomorrow.date(), most=12)
+    assert history.counts == [BARS] * 4 + [97, 97]  # 47.5 hours since its last bar, and one bar to overlap
+    assert spreads.usual(tomorrow) == {0: before[0]}
+    later = tomorrow + timedelta(days=1)
+    await spreads.fetch(history, LEGS[1:2], later, later.date(), most=12)
+    assert history.counts[6:] == [BARS, BARS]  # what was held no more is forgotten

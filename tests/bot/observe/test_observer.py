@@ -14,6 +14,7 @@ from bot.observe import Observer, Sight
 from bot.session import session_at
 from strategies.alvh.records import GreeksSource, Right, Side
 
+REQ_HISTORY = 20
 OPEN = datetime(2018, 2, 5, 14, 40, tzinfo=UTC)
 FRONT = date(2018, 2, 14)
 SIGHT = Sight(rate=0.0145)
@@ -266,6 +267,20 @@ async def test_a_new_session_is_warmed_up_afresh():
         assert second.spx.prev_close != first.spx.prev_close
         assert second.futures[0].dte == first.futures[0].dte - 1
         assert second.hv20_pct != first.hv20_pct
+
+
+async def test_bars_that_were_kept_overnight_are_those_that_a_fresh_start_reads():
+    async with stage(at=OPEN) as s:
+        observer = observer_of(s)
+        await look(s, observer)
+        asked = s.gateway.frames[REQ_HISTORY]
+        await s.move(OPEN + timedelta(days=1))
+        kept, _ = await look(s, observer)
+        fresh, _ = await look(s, observer_of(s))
+        assert s.gateway.frames[REQ_HISTORY] > asked
+        assert (kept.spx_bars, kept.vix_bars) == (fresh.spx_bars, fresh.vix_bars)
+        assert (kept.breadth_bars, kept.breadth_stdev) == (fresh.breadth_bars, fresh.breadth_stdev)
+        assert [future.bars for future in kept.futures] == [future.bars for future in fresh.futures]
 
 
 async def test_a_read_only_broker_is_all_it_needs():
