@@ -147,7 +147,7 @@ def carry_checks(reading: Reading, minis: int) -> tuple[Check, ...]:
     cost = None if margin is None else financing_usd(margin, _forgone(reading, box), nights)
     return (
         _told("basis", basis, "VX stands {:+.2f} points from VIX"),
-        _told("daily roll", roll, "VX moves {:+.3f} points a business day against an unchanged VIX", sign=-1.0),
+        _told("daily roll", roll, "a business day at an unchanged VIX costs a long VX {:+.3f} points"),
         _told("roll yield", yearly, "the first two months roll at {:+.0%} a year"),
         _rate(box, cash),
         _told("financing", cost, f"{nights} night(s) of margin for {minis} minis forgo ${{:,.2f}} of interest"),
@@ -164,8 +164,8 @@ def _forgone(reading: Reading, box: Box | None) -> float:
     return 0.0 if rate is None else max(0.0, rate - credit_rate(reading))
 
 
-def _told(name: str, value: float | None, sentence: str, *, sign: float = 1.0) -> Check:
-    why = "not known: a price it needs is missing" if value is None else sentence.format(sign * value)
+def _told(name: str, value: float | None, sentence: str) -> Check:
+    why = "not known: a price it needs is missing" if value is None else sentence.format(value)
     return Check(name=f"carry: {name}", observed=value, threshold=None, passed=True, why=why)
 
 

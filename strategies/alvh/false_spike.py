@@ -36,7 +36,8 @@ def persistent(reading: Reading, samples: tuple[Sample, ...]) -> Check:
         if not sample.armable:
             break
         seen += 1
-    why = f"conditions stood on {seen} closed bar(s), {need} needed" + (" as VX itself is far up" if strong else "")
+    why = f"conditions stood on the last {seen} closed bar{'' if seen == 1 else 's'}, {need} needed"
+    why += " as VX itself is far up" if strong else ""
     return Check(name="filter: persistence", observed=float(seen), threshold=float(need), passed=seen >= need, why=why)
 
 
@@ -64,8 +65,10 @@ def _confirmed_by_vx(reading: Reading) -> Check:
     settle = number(reading.front.prior_settle) if reading.front else None
     if reading.price is None or settle is None or change is None or reading.beta is None:
         return _check("filter: VX confirms", None, None, False, "VX or VIX has no change to compare")
+    if change <= 0.0:
+        return _check("filter: VX confirms", reading.price - settle, None, False, "VIX is not up: nothing to confirm")
     move, need = reading.price - settle, share * reading.beta * change
-    passed = change > 0.0 and move >= need - TOLERANCE
+    passed = move >= need - TOLERANCE
     why = f"VX moved {move:+.2f} with VIX {change:+.2f}: " + ("confirms" if passed else "does not confirm")
     return _check("filter: VX confirms", move, need, passed, why)
 

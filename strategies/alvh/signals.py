@@ -164,9 +164,8 @@ def vx_momentum(front: FutureQuote | None, now: datetime, policy: Policy, *, las
     elif not above:
         reason = f"VX {price:.2f} is not above the last purchase at {last_buy:.2f}"
     else:
-        reason = (
-            f"histogram {older:+.3f}, {middle:+.3f}, {last:+.3f} rises and VX {price:.2f} is above the last purchase"
-        )
+        bought = "nothing was bought before" if last_buy is None else f"VX {price:.2f} is above the last purchase"
+        reason = f"histogram {older:+.3f}, {middle:+.3f}, {last:+.3f} rises and {bought}"
     return Signal(
         name=name,
         value=last,

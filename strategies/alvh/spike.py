@@ -94,7 +94,7 @@ def _suitable(reading: Reading, baseline: Surface | None) -> tuple[Check, ...]:
             side,
             sizing.min_side_vega_usd,
             side is not None and abs(side) >= sizing.min_side_vega_usd,
-            "the short puts are large enough to hedge",
+            "the short puts were large enough to hedge at the prior close",
             "the short puts carry too little vega, or have no baseline: no opening",
         ),
     )
@@ -161,6 +161,8 @@ def _inflation(reading: Reading) -> Check:
         why = f"the short puts' vega is inflated by {inflation:.0%}"
     elif inflation >= sizing.inflation_watch:
         why = f"the short puts' vega is inflated by {inflation:.0%}: under watch"
+    elif inflation < 0.0:
+        why = f"the short puts' vega is {-inflation:.0%} below its prior close"
     else:
         why = f"the short puts' vega is inflated by {inflation:.0%} only"
     passed = inflation is not None and inflation >= sizing.inflation_arm
@@ -168,13 +170,18 @@ def _inflation(reading: Reading) -> Check:
 
 
 def _ceiling(reading: Reading) -> Check:
-    ceiling = number(reading.exposure.ceiling)
+    ceiling, level = number(reading.exposure.ceiling), reading.policy.sizing.inflation_arm
     low = ceiling is not None and ceiling < CEILING_USABLE
     why = "the gauge can reach its arming level with these strikes"
     if ceiling is None:
         why = "the gauge's ceiling is not known"
+    elif ceiling < level:
+        why = (
+            f"the gauge can never arm with these strikes: at most {ceiling:.0%}, {level:.0%} is needed "
+            '(sizing.inflation_arm, or sizing.arm_on = "signals")'
+        )
     elif low:
-        why = f"gauge_cannot_arm: these strikes allow at most {ceiling:.0%}; arm on signals or lower the level"
+        why = f"these strikes leave the gauge little room: at most {ceiling:.0%}, {level:.0%} arms"
     return Check(name="gauge: ceiling", observed=ceiling, threshold=CEILING_USABLE, passed=not low, why=why)
 
 

@@ -27,6 +27,7 @@ from strategies.alvh.vix_call import without_event_calls
 from strategies.alvh.wall_time import wall_time
 
 LAST_TRANCHE = 3
+LIMITLESS = 1_000_000  # minis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,11 @@ def target(reading: Reading) -> int:
 
     The core layer and what others hold count; the bot's own event calls are part of what fills this target.
     """
+    return needed(reading, _cap(reading))
+
+
+def needed(reading: Reading, most: int) -> int:
+    """Return the minis that `target` asks for, at most `most`."""
     vega, front, policy = number(reading.exposure.vega_delta_usd), reading.front, reading.policy
     if vega is None or front is None or front.dte < 0:
         return 0
@@ -53,8 +59,7 @@ def target(reading: Reading) -> int:
     units = hedge_units_usd(others, beside, policy, reading.view.now)
     covered = minis_per_usd(front.dte, policy.sizing) * beta(front.dte, policy.sizing) * MINI_MULTIPLIER
     open_usd = max(0.0, vega - units / covered) if covered > 0.0 else 0.0
-    room_left = max(0, policy.caps.max_position_minis - foreign_long_minis(reading.book, reading.state))
-    return target_minis(open_usd, front.dte, policy, max_position=room_left)
+    return target_minis(open_usd, front.dte, policy, max_position=most)
 
 
 def plan(
@@ -86,9 +91,7 @@ def plan(
             observed=float(minis),
             threshold=1.0,
             passed=minis >= 1,
-            why=f"{minis} minis to reach {position} of {goal}"
-            if minis
-            else f"below one mini: {held} of {position} held",
+            why=_sized(reading, current, minis, position, goal, armed=armed),
         ),
     )
     allowed = all(check.passed for check in checks)
@@ -156,6 +159,24 @@ def _current(reading: Reading, episode: Episode | None, *, advance: bool, last: 
     return done + 1 if complete or (advance and done < last) else done
 
 
+def _sized(reading: Reading, current: int, minis: int, position: int, goal: int, *, armed: bool) -> str:
+    """Return in words how large the next tranche is, and what the cap cut off the target."""
+    held = reading.own + reading.buying
+    need = needed(reading, LIMITLESS) if 0 < goal == _cap(reading) else goal
+    of = f"{goal} (the cap; the book would need {need})" if need > goal else f"{goal}"
+    if minis:
+        words = f"{counted(minis)} to reach {position} of {of}"
+        return words if armed or current > 1 else f"would be {words} if it armed"
+    if position == 0:
+        return "the target is below one mini"
+    return f"tranche {min(current, LAST_TRANCHE)} would end at {counted(position)}, {held} held already"
+
+
+def counted(minis: int) -> str:
+    """Return a number of minis in words."""
+    return f"{minis} mini" if minis == 1 else f"{minis} minis"
+
+
 def _cap(reading: Reading) -> int:
     return max(0, reading.policy.caps.max_position_minis - foreign_long_minis(reading.book, reading.state))
 
@@ -217,9 +238,9 @@ def _permissions(reading: Reading, episode: Episode | None) -> tuple[Check, ...]
         _permit(
             "still inflated",
             number(reading.exposure.inflation),
-            reading.policy.sizing.inflation_keep,
+            None if episode is None else reading.policy.sizing.inflation_keep,
             not closed,
-            "the target stands",
+            "not asked yet: no spike is followed" if episode is None else "the target stands",
             "the spike fell below the keeping level: remaining tranches are cancelled",
         ),
         _permit("one at a time", float(alive), 0.0, alive == 0, "no order is working", "an order is still working"),

@@ -84,9 +84,14 @@ def retraced(price: float, base: float, peak: float, policy: UnwindPolicy) -> fl
     All in VX points. The rise must reach the larger of `min_rise_points` and `min_rise_share` of the base.
     """
     rise = peak - base
-    if rise < max(policy.min_rise_points, policy.min_rise_share * base) - TOLERANCE or rise <= 0.0:
+    if rise < least_rise(base, policy) - TOLERANCE or rise <= 0.0:
         return None
     return (peak - price) / rise
+
+
+def least_rise(base: float, policy: UnwindPolicy) -> float:
+    """Return the rise in points from which stages count: the larger of `min_rise_points` and `min_rise_share`."""
+    return max(policy.min_rise_points, policy.min_rise_share * base)
 
 
 def no_condors(reading: Reading) -> Ceiling:
@@ -159,23 +164,25 @@ def loss_stop(reading: Reading) -> Ceiling:
     rules = reading.policy.unwind
     stopped: list[Lot] = []
     distance: float | None = None
+    why = "no price to compare with" if reading.state.lots else "nothing is held"
     for tranche, settles_on in sorted({(lot.tranche, lot.settles_on) for lot in reading.state.lots}):
         lots = [lot for lot in reading.state.lots if (lot.tranche, lot.settles_on) == (tranche, settles_on)]
         entry, price = average_price(lots), month_price(reading, settles_on)
         if entry is None or price is None:
             continue
-        left = price - (entry - max(rules.stop_points, rules.stop_share * entry))
-        distance = left if distance is None else min(distance, left)
+        stop = entry - max(rules.stop_points, rules.stop_share * entry)
+        left = price - stop
+        if distance is None or left < distance:
+            distance = left
+            why = f"VX {price:.2f} is {left:.2f} above the stop at {stop:.2f} (tranche {tranche} bought at {entry:.2f})"
         if left <= TOLERANCE:
             stopped += lots
     reason = "VX fell to the loss stop of tranche " + ", ".join(
         str(n) for n in sorted({lot.tranche for lot in stopped})
     )
-    why = (
-        reason if stopped else "no tranche is at its loss stop" if distance is not None else "nothing held, or no price"
-    )
     keep = reading.own - owned(stopped) if stopped else None
-    ceiling = _ceiling(reading, Purpose.LOSS_STOP, keep, why, reason, observed=distance, threshold=0.0)
+    said = reason if stopped else why
+    ceiling = _ceiling(reading, Purpose.LOSS_STOP, keep, said, reason, observed=distance, threshold=0.0)
     return _first(ceiling, tuple(stopped), tranche=max((lot.tranche for lot in stopped), default=None))
 
 
@@ -206,7 +213,7 @@ def stages(reading: Reading, episode: Episode | None, samples: tuple[Sample, ...
         reading,
         Purpose.STAGE,
         stage_remaining(episode.peak_position_minis)[stage - 1] if stage else None,
-        reason,
+        _told_stage(reading, episode, reason, stage, thresholds),
         reason,
         observed=samples[-1].retraced if samples else None,
         threshold=thresholds[min(stage, 2)],
@@ -225,7 +232,7 @@ def stages_due(samples: tuple[Sample, ...], episode: Episode, policy: Policy, *,
     pair = consecutive(samples)[-CONFIRM_BARS:]
     shares = [sample.retraced for sample in pair if sample.retraced is not None]
     if len(shares) < CONFIRM_BARS:
-        return 0, "two closed bars with a measured retracement are needed"
+        return 0, _unmeasured(episode, rules)
     share = min(shares) + TOLERANCE
     older, newer = pair[0].vix_implied, pair[1].vix_implied
     if older is None or newer is None or newer >= older:
@@ -268,6 +275,32 @@ def overnight(reading: Reading, episode: Episode | None) -> Ceiling:
     going = tuple(lot for lot in reading.state.lots if lot.tranche in night.leave)
     ceiling = _first(ceiling, going, tranche=night.leave[0] if len(night.leave) == 1 and keep > 0 else None)
     return replace(ceiling, checks=(*night.checks, *ceiling.checks))
+
+
+def _told_stage(
+    reading: Reading, episode: Episode, reason: str, stage: int, thresholds: tuple[float, float, float]
+) -> str:
+    """Return the reason with the price at which the next stage begins, where something is held and the rise counts."""
+    if reading.own == 0:
+        return "nothing is held"
+    rise = episode.peak - episode.base
+    if stage >= len(thresholds) or rise < least_rise(episode.base, reading.policy.unwind) - TOLERANCE:
+        return reason
+    level = episode.peak - thresholds[stage] * rise
+    return (
+        f"{reason}; base {episode.base:.2f}, highest {episode.peak:.2f}: stage {stage + 1} begins at "
+        f"{thresholds[stage]:.0%} given back, VX {level:.2f}"
+    )
+
+
+def _unmeasured(episode: Episode, rules: UnwindPolicy) -> str:
+    rise, least = episode.peak - episode.base, least_rise(episode.base, rules)
+    if rise < least - TOLERANCE:
+        return (
+            f"base {episode.base:.2f}, highest {episode.peak:.2f}: a rise of {rise:.2f} is under {least:.2f}, "
+            "too small to count: no stage sells"
+        )
+    return "two closed bars since the rise are needed to measure what VX gave back"
 
 
 def _quiet(samples: tuple[Sample, ...], policy: Policy) -> bool:

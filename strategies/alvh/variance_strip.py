@@ -179,7 +179,8 @@ def _convexity(reading: Reading, price: float, bound: float, days: float) -> Che
     name, vvix = "strip: vol of vol", reading.view.vvix
     quoted = None if vvix is None else number(vvix.last)
     if bound <= price:
-        return _told(name, None, None, "VX stands on or over the least its bound can be: no room for vol of vol")
+        why = f"VX {price:.2f} is not below {bound:.2f}, the least that its bound may be: no vol of vol follows from it"
+        return _told(name, None, None, why)
     implied = 100.0 * sqrt(2.0 * log(bound / price) * DAYS_PER_YEAR / days)
     if quoted is None:
         return _told(

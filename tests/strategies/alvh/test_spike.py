@@ -104,9 +104,16 @@ def test_a_gauge_that_cannot_reach_its_level_warns_and_does_not_refuse() -> None
     found = judged(ceiling=0.42)
     warning = next(check for check in found.checks if check.name == "gauge: ceiling")
     assert not warning.passed
-    assert "gauge_cannot_arm" in warning.why
+    assert warning.why == "these strikes leave the gauge little room: at most 42%, 40% arms"
     assert found.armable
     assert names(judged(ceiling=None))["gauge: ceiling"]
+
+
+def test_strikes_that_can_never_arm_are_told_with_what_is_needed_and_the_setting() -> None:
+    found = judged(inflation=0.16, ceiling=0.20)
+    warning = next(check for check in found.checks if check.name == "gauge: ceiling")
+    assert not warning.passed
+    assert "can never arm with these strikes: at most 20%, 40% is needed (sizing.inflation_arm, or" in warning.why
 
 
 def test_the_target_is_kept_down_to_thirty_percent() -> None:
