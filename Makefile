@@ -24,9 +24,10 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 
 DEMO_ARGS ?=
 PYTEST_ARGS ?= -q
+MUTATE_ARGS ?=
 PACKAGES := bot config strategies
 
-.PHONY: help run install test check format docs lock bench clean
+.PHONY: help run install test cover mutate check format docs lock bench clean
 
 help: ## list every target with one line
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -39,6 +40,13 @@ install: $(RUN_READY) ## install the command into .venv (CLIENT=ib_async: into .
 
 test: $(DEV_READY) ## run every test in an environment of its own (CLIENT=ib_async, PYTEST_ARGS="-k spike")
 	@$(DEV_ENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+cover: $(DEV_READY) ## run the tests of strategies/ and fail unless they take every branch
+	@$(DEV_ENV)/bin/python -m pytest tests/strategies -q --cov=strategies --cov-branch --cov-fail-under=100 \
+		--cov-report=term-missing:skip-covered
+
+mutate: $(DEV_READY) ## change strategies/ in one place at a time and see whether a test fails (MUTATE_ARGS="--write"; half an hour)
+	@$(DEV_ENV)/bin/python tools/mutate.py $(MUTATE_ARGS)
 
 check: $(DEV_READY) ## lint, types, walls between the rooms, and whether the docs are true
 	@tools/check.sh $(DEV_ENV)/bin
