@@ -15,8 +15,6 @@ from bot.clock import Clock
 from bot.errors import Refuse, Retry
 
 COUNTED = ("AD-NYSE", "ADVN-NYSE", "DECN-NYSE")
-COMPUTATION = 21  # number of the message that carries an option's computation; its third field is the tick type
-NOT_OF_THE_MODEL = frozenset({"10", "11", "12", "80", "81", "82"})  # computed from bid, ask and last, live or delayed
 SNAPSHOT_S = 3.0
 
 
@@ -32,7 +30,6 @@ class Lines:
         self._streaming: set[int] = set()
         self._informing: set[int] = set()
         self._tap()
-        self._pass_over_computations()
 
     def get(self, con_id: int) -> Line | None:
         """Return a line, or `None` when this instrument was never subscribed."""
@@ -162,17 +159,6 @@ class Lines:
             original_size(req_id, tick_type, size)
 
         wrapper.priceSizeTick, wrapper.tickSize = tap, tap_size
-
-    def _pass_over_computations(self) -> None:
-        """Drop three of an option's four computations undecoded: only the model's is ever read."""
-        handlers = self._ib.client.decoder.handlers
-        decode = handlers[COMPUTATION]
-
-        def decode_of_the_model(fields: Sequence[str]) -> None:
-            if fields[2] not in NOT_OF_THE_MODEL:
-                decode(fields)
-
-        handlers[COMPUTATION] = decode_of_the_model
 
     def _price_tick(self, req_id: int, tick_type: int, price: float, size: float) -> None:
         line = self._line_of(req_id)

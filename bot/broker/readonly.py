@@ -26,6 +26,7 @@ from bot.broker.port import (
     Query,
 )
 from bot.broker.quotes import LIVE
+from bot.broker.rows import spare
 from bot.clock import Clock
 from bot.errors import Refuse, Retry
 from strategies.alvh.records import Account, Bar, Greeks, Quote
@@ -61,6 +62,7 @@ class ReadOnlyBroker:
         self.accounts: tuple[str, ...] = ()
         self.library = f"{self._connection.library.name} {self._connection.library.version}"
         self._hook()
+        spare(self._ib)
 
     def _hook(self) -> None:
         guarded = self._connection.guarded
