@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ class FirstSight:
 
     def look(self, legs: Iterable[Any], at: datetime) -> None:
         """Take in the legs of a journalled wake-up: rows begun by the contract's number, or records with its id."""
-        numbers = [leg["con_id"] if isinstance(leg, Mapping) else leg[0] for leg in legs]
+        numbers = [leg["con_id"] if isinstance(leg, dict) else leg[0] for leg in legs]
         if numbers:
             self._seen = {number: self._seen.get(number, at) for number in numbers}
 
