@@ -66,3 +66,9 @@ def test_a_missing_market_takes_nothing() -> None:
     assert room(None, 1, RULES).contracts == 0
     assert room(future(VX, tick=0.0), 1, RULES).contracts == 0
     assert room(future(VX), 0, RULES).contracts == 0
+
+
+def test_the_thinner_side_is_the_depth() -> None:
+    deep = market(18.0, 0.01, size=40.0)
+    for quote in (replace(deep, bid_size=20.0), replace(deep, ask_size=20.0)):
+        assert room(future(VXM, quote=quote), 8, RULES).contracts == 4

@@ -84,3 +84,8 @@ def test_without_a_word_of_the_broker_margin_is_a_share_of_the_notional() -> Non
     assert margin_usd(seen(account(None)), 4) == pytest.approx(0.35 * 4 * 20.0 * 100.0)
     assert margin_usd(replace(seen(account(None)), price=None), 4) is None
     assert "an estimated margin of $2,800" in affordable(seen(account(400_000.0)), 4).why
+
+
+def test_a_margin_of_nothing_is_no_word_of_the_broker() -> None:
+    view = spike_view(60, futures=(future(VX, 20.0, margin_usd=9_000.0), future(VXM, 20.0, margin_usd=0.0)))
+    assert margin_usd(read(view, book(), state(), Policy(), memory(), exposure()), 4) == 3_600.0

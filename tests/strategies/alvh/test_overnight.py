@@ -200,3 +200,17 @@ def test_a_contract_close_to_its_settlement_is_not_carried() -> None:
     assert failed(settling(NEXT), lots=(lot(settles_on=NEXT),)) == ["expiry"]
     assert failed(reading(), lots=()) == []
     assert "expiry" in failed(reading(view=replace(spike_view(376), futures=())), lots=())
+
+
+def test_the_night_says_why_the_spike_still_stands_or_does_not() -> None:
+    view = spike_view(376)
+    flat = replace(view, vix9d=replace(view.vix9d, last=view.vix.last))
+
+    def why(seen: MarketView, inflation: float) -> str:
+        hold = reading(view=seen, valued=exposure(inflation=inflation))
+        book_checks = keep_overnight(hold, episode(), (planned_stake(hold, 1, 3),)).book
+        return next(check.why for check in book_checks if check.name == "overnight: spike")
+
+    assert why(view, 0.0) == "VIX term structure is inverted"
+    assert why(flat, 0.20) == "inflation stands"
+    assert why(flat, 0.19) == "the spike has faded"

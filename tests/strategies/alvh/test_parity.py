@@ -372,3 +372,9 @@ def test_conversion_and_reversal_never_pay_together(forward: float, off: float) 
     assert found is not None
     both: tuple[Edge, ...] = edges(found, future(VX, forward + off), Policy())
     assert min(edge.points for edge in both) < 0.0
+
+
+def test_a_single_pair_does_one_mini() -> None:
+    found = synthetic([pair(19.0, (1.5, 1.6), (1.4, 1.5), size=1.0)], years=0.1, rate=0.0, strikes=3)
+    assert found is not None
+    assert [edge.contracts for edge in edges(found, future(VXM, 18.5), Policy())] == [1, 1]
