@@ -12,6 +12,7 @@ from bot.gateway.messages.values import Values
 from bot.gateway.records import Greeks, Quote
 
 Tick = tuple[Message, Values]
+Side = tuple[float | None, float | None]  # price and size
 
 _NOT_COMPUTED: Values = {
     "iv": -1.0,
@@ -64,28 +65,37 @@ def quote_ticks(before: Quote | None, after: Quote, ids: TickIds, at: datetime) 
     if before is None or before.halted != after.halted:
         yield outbound.TICK_GENERIC, {"tickType": HALTED, "value": float(after.halted)}
     two_sided = after.bid is not None or after.ask is not None
-    for name, price_id, size_id in (("bid", ids.bid, ids.bid_size), ("ask", ids.ask, ids.ask_size)):
-        announce_gap = two_sided if before is None else getattr(seen, name) is not None
-        yield from _priced(seen, after, name, price_id, size_id, announce_gap=announce_gap)
-    if (seen.last, seen.last_size) != (after.last, after.last_size) and after.last is not None:
+    for old, new, price_id, size_id in (
+        ((seen.bid, seen.bid_size), (after.bid, after.bid_size), ids.bid, ids.bid_size),
+        ((seen.ask, seen.ask_size), (after.ask, after.ask_size), ids.ask, ids.ask_size),
+    ):
+        if old != new or before is None:
+            announce_gap = two_sided if before is None else old[0] is not None
+            yield from _priced(old, new, price_id, size_id, announce_gap=announce_gap)
+    old, new = (seen.last, seen.last_size), (after.last, after.last_size)
+    if old != new and after.last is not None:
         yield outbound.TICK_STRING, {"tickType": ids.last_time, "value": str(int(at.timestamp()))}
-        yield from _priced(seen, after, "last", ids.last, ids.last_size, announce_gap=False)
+        yield from _priced(old, new, ids.last, ids.last_size, announce_gap=False)
     if after.volume is not None and after.volume != seen.volume:
         yield outbound.TICK_SIZE, {"tickType": ids.volume, "size": after.volume}
-    for name, price_id in (("high", ids.high), ("low", ids.low), ("open", ids.open), ("close", ids.close)):
-        price = getattr(after, name)
-        if price is not None and price != getattr(seen, name):
+    for price, known, price_id in (
+        (after.high, seen.high, ids.high),
+        (after.low, seen.low, ids.low),
+        (after.open, seen.open, ids.open),
+        (after.close, seen.close, ids.close),
+    ):
+        if price is not None and price != known:
             yield outbound.TICK_PRICE, {"tickType": price_id, "price": price, "size": 0.0, "attributes": 0}
 
 
-def _priced(seen: Quote, after: Quote, name: str, price_id: int, size_id: int, *, announce_gap: bool) -> Iterator[Tick]:
-    price, size = getattr(after, name), getattr(after, f"{name}_size")
+def _priced(old: Side, new: Side, price_id: int, size_id: int, *, announce_gap: bool) -> Iterator[Tick]:
+    price, size = new
     if price is None:
         if announce_gap:
             yield outbound.TICK_PRICE, {"tickType": price_id, "price": -1.0, "size": 0.0, "attributes": 1}
-    elif price != getattr(seen, name):
+    elif price != old[0]:
         yield outbound.TICK_PRICE, {"tickType": price_id, "price": price, "size": size or 0.0, "attributes": 1}
-    elif size != getattr(seen, f"{name}_size"):
+    elif size != old[1]:
         yield outbound.TICK_SIZE, {"tickType": size_id, "size": size or 0.0}
 
 
