@@ -25,6 +25,7 @@ LAST_DAY = date(2035, 12, 31)
 OPENING_WINDOW = timedelta(minutes=90)
 CLOSING_WINDOW = timedelta(minutes=60)
 RECENT_DAYS = 10
+NANOS = 1_000_000_000
 
 SETTLEMENT_MOVED_ON = date(2020, 10, 26)
 """From this day VX settles daily at 16:00 New York time; before it was 16:15."""
@@ -45,8 +46,8 @@ class _Table:
     """Hold every session as parallel tuples, oldest first."""
 
     days: tuple[date, ...]
-    opens: tuple[datetime, ...]
-    closes: tuple[datetime, ...]
+    opens_s: tuple[int, ...]  # seconds since 1970
+    closes_s: tuple[int, ...]
     early: frozenset[date]
 
 
@@ -58,8 +59,8 @@ def _table() -> _Table:
     calendar = exchange_calendars.get_calendar("XNYS", start="1999-11-01", end="2036-03-31")
     return _Table(
         days=tuple(stamp.date() for stamp in calendar.sessions),
-        opens=tuple(stamp.to_pydatetime().astimezone(UTC) for stamp in calendar.schedule["open"]),
-        closes=tuple(stamp.to_pydatetime().astimezone(UTC) for stamp in calendar.schedule["close"]),
+        opens_s=tuple((calendar.opens_nanos // NANOS).tolist()),
+        closes_s=tuple((calendar.closes_nanos // NANOS).tolist()),
         early=frozenset(stamp.date() for stamp in calendar.early_closes),
     )
 
@@ -89,7 +90,12 @@ def hours_on(day: date) -> Hours | None:
     if place is None:
         return None
     table = _table()
-    return Hours(day=day, opens_at=table.opens[place], closes_at=table.closes[place], early_close=day in table.early)
+    return Hours(
+        day=day,
+        opens_at=datetime.fromtimestamp(table.opens_s[place], UTC),
+        closes_at=datetime.fromtimestamp(table.closes_s[place], UTC),
+        early_close=day in table.early,
+    )
 
 
 def futures_hours_on(day: date) -> Hours | None:
@@ -129,7 +135,7 @@ def _frame(day: date) -> tuple[Hours, datetime, date, tuple[date, ...]] | None:
         return None
     table = _table()
     recent = table.days[place - RECENT_DAYS + 1 : place + 1]
-    return hours, table.closes[place - 1], table.days[place + 1], recent
+    return hours, datetime.fromtimestamp(table.closes_s[place - 1], UTC), table.days[place + 1], recent
 
 
 def session_at(now: datetime) -> Session | None:
