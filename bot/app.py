@@ -11,6 +11,7 @@ from bot.broker.ib import IbBroker
 from bot.broker.port import Instrument, LinkState
 from bot.broker.readonly import ReadOnlyBroker
 from bot.clock import Clock
+from bot.collector import tidy
 from bot.cycle import Cycle, Desk
 from bot.events import Releases
 from bot.guard.instance import InstanceLock
@@ -211,7 +212,7 @@ class Bot:
                 has_work=self._has_work,
             ),
             Job(name="wake", trigger=on_session_days(hour=HOURS, second=WAKE_SECOND), run=safely(self._cycle.wake)),
-            Job(name="tend", trigger=on_session_days(hour=HOURS, second=TEND_SECOND), run=safely(self._line.tend)),
+            Job(name="tend", trigger=on_session_days(hour=HOURS, second=TEND_SECOND), run=safely(self._tend)),
         )
 
     async def close(self) -> None:
@@ -237,6 +238,11 @@ class Bot:
     def _has_work(self) -> bool:
         """Say whether a word of the operator waits, or anything at the desk."""
         return self._desk.has_work() or (self._operator is not None and self._operator.has_work())
+
+    async def _tend(self) -> None:
+        """Look after the line, and clear rubbish away half a minute from every wake-up."""
+        await self._line.tend()
+        tidy()
 
     async def _attend(self) -> None:
         """Obey the operator, then advance what is under way, even when an unreadable inbox stops the former."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 
 YOUNG = 50_000  # allocations between two collections of the young, instead of Python's 700
-RARE = 100  # collections of the young between two of everything
+MIDDLE = 20  # collections of the young between two of the middle-aged
+RARE = 100  # collections of the middle-aged between two of everything
+ENOUGH = YOUNG // 10  # allocations that are worth a collection when nothing waits
 
 
 def quieten() -> None:
@@ -16,4 +18,11 @@ def quieten() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG, 20, RARE)
+    gc.set_threshold(YOUNG, MIDDLE, RARE)
+
+
+def tidy() -> None:
+    """Look for rubbish now, because nothing waits, so that a wake-up seldom has to: 50,000 objects take it 20 ms."""
+    young, middle, old = gc.get_count()
+    if young > ENOUGH:
+        gc.collect(2 if old > RARE else 1 if middle > MIDDLE else 0)
