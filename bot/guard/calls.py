@@ -75,6 +75,14 @@ def held(calls: Iterable[CallLot], orders: Iterable[Working], book_of: str) -> i
     return owned + buying
 
 
+def left_of_layer(s: Situation, layer: str) -> int:
+    """Return the contracts of this call that one layer owns and is not selling."""
+    con_id = s.proposal.con_id
+    owned = sum(lot.quantity for lot in s.calls if (lot.con_id, lot.layer) == (con_id, layer))
+    orders = (o for o in s.call_orders if (o.con_id, o.layer, o.side) == (con_id, layer, Side.SELL))
+    return owned - sum(order.remaining for order in orders)
+
+
 def spent_usd(spend: Iterable[CallSpend], layer: str, first: date) -> float:
     """Return the premium paid or on offer since a day by the layers whose name begins so."""
     return sum(one.premium_usd for one in spend if one.layer.startswith(layer) and one.bought_on >= first)
@@ -122,4 +130,4 @@ def premium(s: Situation, settings: GuardSettings) -> Check:
     return Check(name="premium", observed=cost, threshold=room, passed=not why, why=why)
 
 
-WHEN_OPENING = (call_size, call_cap, premium)
+SIZED = (call_size, call_cap, premium)

@@ -26,10 +26,12 @@ Control = Callable[[Situation, GuardSettings], Check]
 
 
 def review(situation: Situation, settings: GuardSettings) -> tuple[Check, ...]:
-    """Return the answers of every control that applies to this order."""
-    of_calls = situation.proposal.call is not None
-    opening = CALLS_WHEN_OPENING if of_calls else WHEN_OPENING
-    controls = ALWAYS + (opening if situation.opening else WHEN_REDUCING)
+    """Return the answers of every control that applies to this order; whatever a sale calls itself, it stays long."""
+    proposal, controls = situation.proposal, ALWAYS
+    if situation.opening:
+        controls += (CALLS_SIZED if proposal.call is not None else FUTURES_SIZED) + WHEN_OPENING
+    if proposal.side is Side.SELL:
+        controls += WHEN_SELLING
     return tuple(control(situation, settings) for control in controls)
 
 
@@ -151,12 +153,22 @@ def message_throttle(s: Situation, settings: GuardSettings) -> Check:
 
 def long_only(s: Situation, settings: GuardSettings) -> Check:
     """Ask whether a sale stays within what the bot owns and the account shows, less what is being sold already."""
-    live = (*s.working, *s.call_orders)
-    selling = sum(w.remaining for w in live if w.con_id == s.proposal.con_id and w.side is Side.SELL)
+    selling = being_sold(s)
     room = min(s.account_long, s.own_long) - selling
+    why = f"own {s.own_long}, account {s.account_long}, already being sold {selling}"
+    if s.proposal.call is not None and s.proposal.call.layer:
+        own = calls.left_of_layer(s, s.proposal.call.layer)
+        room, why = min(room, own), f"{why}, not being sold of layer {s.proposal.call.layer} {own}"
     passed = s.proposal.quantity <= room
-    why = "" if passed else f"own {s.own_long}, account {s.account_long}, already being sold {selling}"
-    return Check(name="long only", observed=s.proposal.quantity, threshold=room, passed=passed, why=why)
+    return Check(
+        name="long only", observed=s.proposal.quantity, threshold=room, passed=passed, why="" if passed else why
+    )
+
+
+def being_sold(s: Situation) -> int:
+    """Return the contracts of this future or call that working sales of the account may still sell."""
+    live = (*s.working, *s.call_orders)
+    return sum(w.remaining for w in live if w.con_id == s.proposal.con_id and w.side is Side.SELL)
 
 
 def order_size(s: Situation, settings: GuardSettings) -> Check:
@@ -184,6 +196,13 @@ def bought_today(s: Situation, settings: GuardSettings) -> Check:
     after, limit = s.bought_today_minis + buying + s.minis, int(settings.max_bought_share * settings.max_position_minis)
     why = "" if after <= limit else "the day's purchases would be too many"
     return Check(name="bought today", observed=after, threshold=limit, passed=after <= limit, why=why)
+
+
+def crossing(s: Situation, settings: GuardSettings) -> Check:
+    """Ask whether no sale of the same contract works: the account must not trade with itself."""
+    selling = being_sold(s)
+    why = "" if selling == 0 else f"{selling} of this contract are being sold: the account would trade with itself"
+    return Check(name="crossing", observed=selling, threshold=0, passed=selling == 0, why=why)
 
 
 def duplicate(s: Situation, settings: GuardSettings) -> Check:
@@ -246,11 +265,11 @@ def book_whole(s: Situation, settings: GuardSettings) -> Check:
 
 
 ALWAYS: tuple[Control, ...] = (contract_known, quantity_positive, reference_new, price_collar, message_throttle)
-WHEN_REDUCING: tuple[Control, ...] = (long_only,)
+WHEN_SELLING: tuple[Control, ...] = (long_only,)
+FUTURES_SIZED: tuple[Control, ...] = (order_size, position_cap, bought_today)
+CALLS_SIZED: tuple[Control, ...] = calls.SIZED
 WHEN_OPENING: tuple[Control, ...] = (
-    order_size,
-    position_cap,
-    bought_today,
+    crossing,
     duplicate,
     repetition,
     quote_fresh,
@@ -258,7 +277,6 @@ WHEN_OPENING: tuple[Control, ...] = (
     unlocked,
     book_whole,
 )
-CALLS_WHEN_OPENING: tuple[Control, ...] = (*calls.WHEN_OPENING, *WHEN_OPENING[3:])
 
 
 def _tick(s: Situation) -> float:

@@ -17,8 +17,8 @@ def fold_calls(executions: Iterable[tuple[Order, Execution]]) -> tuple[CallLot, 
     """Return the VIX calls that are still owned after executions in order of time; futures are passed over.
 
     Buys of the same contract, layer and day make one lot at their average price. A sale takes from its own layer, the
-    oldest first, and from no other: the layers of one contract never mix. A sale without a layer (a flatten) takes from
-    all of them.
+    oldest first; a sale without a layer (a flatten) takes from all of them. Where a flatten took what another sale was
+    selling already, that sale takes the rest from the other layers: what left the account is not owned.
     """
     lots: list[CallLot] = []
     for order, execution in executions:
@@ -79,8 +79,8 @@ def _add(lots: list[CallLot], order: Order, call: CallTerms, execution: Executio
 
 
 def _take(lots: list[CallLot], con_id: int, layer: str, quantity: int) -> None:
-    held = [lot for lot in lots if lot.con_id == con_id and layer in (lot.layer, "")]
-    for lot in sorted(held, key=lambda lot: lot.bought_at):
+    held = [lot for lot in lots if lot.con_id == con_id]
+    for lot in sorted(held, key=lambda lot: (layer not in (lot.layer, ""), lot.bought_at)):
         taken = min(quantity, lot.quantity)
         quantity -= taken
         at = lots.index(lot)

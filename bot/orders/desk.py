@@ -168,7 +168,8 @@ class OrderDesk:
         read again, a kill switch is to be obeyed, or the journal cannot be written.
         """
         seen = self._projection
-        waits = seen.open_orders or self.tickets.open or seen.lots() or POSITIONS_LOCK in seen.locks
+        owned = seen.lots() or seen.calls()
+        waits = seen.open_orders or self.tickets.open or owned or POSITIONS_LOCK in seen.locks
         return bool(waits or self._pen.halt or self._brake.engaged())
 
     async def attend(self) -> None:

@@ -11,7 +11,7 @@ import builders
 import pytest
 
 from bot.gateway.market import scenario_names
-from bot.guard.controls import ALWAYS, WHEN_OPENING, WHEN_REDUCING
+from bot.guard.controls import ALWAYS, FUTURES_SIZED, WHEN_OPENING, WHEN_SELLING
 from bot.journal import Journal, Kind, Shelf, Wakeup, journal_path, record_wakeup
 from config.layers import KEYS
 from strategies.alvh.decide import decide
@@ -123,7 +123,7 @@ def test_every_setting_named_in_the_method_exists() -> None:
 def test_every_pre_trade_control_stands_in_the_guide() -> None:
     source = (ROOT / "bot" / "guard" / "controls.py").read_text(encoding="utf-8")
     names = set(re.findall(r'Check\(\s*name="([^"]+)"', source))
-    assert len(names) == len({*ALWAYS, *WHEN_OPENING, *WHEN_REDUCING})
+    assert len(names) == len({*ALWAYS, *FUTURES_SIZED, *WHEN_OPENING, *WHEN_SELLING})
     assert sorted(name for name in names if f"`{name}`" not in page("guide.md")) == []
 
 

@@ -142,7 +142,7 @@ def test_an_opening_is_refused_for_exactly_this_reason(name: str, changes: dict[
         {"proposal": buying(10)},
         {"proposal": buying(1, instrument=VX), "instrument": VX},
         {"account_minis": 18, "own_minis": 18},
-        {"working": (working(Side.SELL, 30),)},
+        {"working": (working(Side.SELL, 30, VX),)},
         {"bought_today_minis": 58},
         {"past": (past(seconds_ago=60.0),)},
         {"past": (past(side=Side.SELL),)},
@@ -174,6 +174,15 @@ def test_an_opening_at_the_limit_passes(changes: dict[str, Any]) -> None:
 )
 def test_a_sale_is_refused_for_exactly_this_reason(name: str, changes: dict[str, Any]) -> None:
     assert failed(reducing(**changes)) == [name]
+
+
+def test_a_purchase_of_what_is_being_sold_is_refused() -> None:
+    assert failed(opening(working=(working(Side.SELL, 1),))) == ["crossing"]
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_a_sale_stays_inside_what_is_owned_whatever_it_calls_itself(purpose: Purpose) -> None:
+    assert "long only" in failed(reducing(proposal=selling(5, purpose=purpose)))
 
 
 def test_reducing_risk_stays_possible_when_opening_is_not() -> None:

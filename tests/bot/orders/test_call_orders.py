@@ -22,7 +22,7 @@ from bot.journal import Kind
 from bot.orders.call_ladder import call_entry, call_exit
 from bot.orders.desk import Outcome
 from bot.orders.situation import hedge_loss_usd
-from strategies.alvh.records import CallTerms, OptionLeg, Proposal, Purpose, Quote, Right, Side
+from strategies.alvh.records import Account, CallTerms, OptionLeg, Proposal, Purpose, Quote, Right, Side
 
 LAST = date(2018, 3, 6)
 SETTLES_AT = datetime(2018, 3, 7, 14, 30, tzinfo=UTC)
@@ -201,6 +201,44 @@ def test_a_sale_takes_from_its_own_layer_and_leaves_the_core_alone(stand: Stand)
     assert submit(stand, order(5, Side.SELL, key="s1")) is Outcome.SENT
     stand.broker.fill(stand.broker.placed[-1].ref, 5, 1.4)
     assert [(lot.layer, lot.quantity) for lot in stand.projection.calls()] == [("core-short", 2)]
+
+
+def test_a_sale_of_one_layer_never_reaches_into_another(stand: Stand) -> None:
+    bought(stand, 5)
+    bought(stand, 5, key="core-1", layer="core-short")
+    assert submit(stand, order(6, Side.SELL, key="s1")) is Outcome.REFUSED
+    assert "not being sold of layer event-CPI-20180205T1330 5" in refusal(stand)
+
+
+@pytest.mark.parametrize("layer", [LAYER, "core-short"])
+async def test_what_flatten_sold_of_a_layer_its_own_working_sale_takes_from_the_rest(stand: Stand, layer: str) -> None:
+    bought(stand, 5)
+    bought(stand, 5, key="core-1", layer="core-short")
+    assert submit(stand, order(5, Side.SELL, key="s1", layer=layer)) is Outcome.SENT
+    assert submit(stand, order(1, key="look", con_id=99)) is Outcome.REFUSED
+    assert stand.desk.flatten("w1") == (Outcome.SENT,)
+    working, flatten = (ticket.ref for ticket in stand.broker.placed[-2:])
+    stand.broker.fill(flatten, 5, 1.1)
+    stand.broker.fill(working, 5, 1.1)
+    assert stand.broker.held[CALL.con_id] == 0
+    assert stand.projection.calls() == ()
+
+
+def test_a_call_that_is_being_sold_is_not_bought(stand: Stand) -> None:
+    bought(stand, 5, key="core-1", layer="core-short")
+    assert submit(stand, order(5, Side.SELL, key="s1", layer="core-short")) is Outcome.SENT
+    assert submit(stand, order(5, key="e1")) is Outcome.REFUSED
+    assert "crossing: 5 of this contract are being sold" in refusal(stand)
+
+
+async def test_the_day_s_loss_of_calls_alone_is_watched(stand: Stand) -> None:
+    bought(stand, 10)
+    poor = Account(net_liquidation=50_000.0, excess_liquidity=40_000.0)
+    stand.submit(order(1, key="look", con_id=99), account=poor, **holding(stand))
+    assert stand.desk.has_work()
+    stand.broker.quotes[CALL.con_id] = Quote()
+    await stand.later(5)
+    assert "the hedge lost 1,150 USD today" in stand.kill.engaged()
 
 
 async def test_flatten_sells_futures_and_calls_of_every_layer(stand: Stand) -> None:
