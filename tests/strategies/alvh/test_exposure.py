@@ -481,3 +481,13 @@ def test_an_unknown_leg_hides_its_own_expiry_only() -> None:
     assert book.vega_usd is book.expiries[0].vega_usd is None
     assert book.expiries[1].vega_usd is not None
     assert book.expiries[0].legs == 4
+
+
+def test_a_leg_that_was_first_seen_without_a_smile_is_not_measured_on_an_older_one() -> None:
+    legs = condor(smile=CALM)
+    without = replace(calm_surface(), smiles=())
+    view, book = view_of(*chain(2760.0, CALM), spot=2760.0), book_of(*legs)
+    exposure, _ = value_book(view, book, calm_surface(), POLICY, first_seen={legs[1].con_id: without})
+    assert exposure.inflation is None
+    known, _ = value_book(view, book, calm_surface(), POLICY, first_seen={legs[1].con_id: calm_surface()})
+    assert known.inflation == pytest.approx(0.0, abs=1e-6)

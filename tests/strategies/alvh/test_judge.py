@@ -20,6 +20,7 @@ from builders import (
     memory,
     order,
     position,
+    sample,
     session,
     spike_view,
     state,
@@ -495,3 +496,19 @@ def test_the_traded_month_is_the_nearest_with_twelve_days_or_more() -> None:
     near = tuple(replace(f, dte=11) if f.settles_on == SETTLES else replace(f, dte=39) for f in view.futures)
     moved = judged(book(), state(), view=replace(view, futures=near))
     assert {p.con_id for p in moved.proposals} <= {21, 22}
+
+
+@pytest.mark.parametrize(("minutes", "cooled"), [(29, False), (30, True), (31, True)])
+def test_a_pause_ends_at_its_minute(minutes: int, cooled: bool) -> None:
+    remembered = memory(cooldown_until=at(30), samples=tuple(sample(at(5 * n)) for n in range(1, 7)))
+    view = spike_view(30, vx=17.5)
+    view = replace(view, now=at(minutes))
+    decision = judge(view, book(), HedgeState(memory=remembered), POLICY, memory=remembered, exposure=exposure())
+    assert named(decision, "tranche: cooldown") is cooled
+    assert bool(decision.proposals) is cooled
+
+
+def test_an_order_with_nothing_left_to_fill_is_not_waited_for() -> None:
+    for left, free in ((0, True), (1, False)):
+        decision = Desk().wake(spike_view(10, vx=17.5), working=(order(VXM, Side.BUY, left),))
+        assert named(decision, "tranche: one at a time") is free

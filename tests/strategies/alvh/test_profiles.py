@@ -107,3 +107,7 @@ def _episode() -> Episode:
         was_inverted=False,
         peak_position_minis=9,
     )
+
+
+def test_a_resolved_policy_names_its_profile() -> None:
+    assert [resolve(profile, STEWARD).profile for profile in Profile] == list(Profile)

@@ -308,3 +308,25 @@ def test_without_a_known_session_before_nothing_is_overdue() -> None:
     alone = replace(reading.view, session=replace(reading.view.session, recent_days=(DAY,)))
     assert watch_roll(reading, None, 0).checks != ()
     assert watch_roll(replace(reading, view=alone), None, 0).checks == ()
+
+
+def test_what_is_on_its_way_fills_the_position_too() -> None:
+    tight = Policy(caps=CapPolicy(max_position_minis=20, max_order_minis=10))
+    assert orders(wake(near(VX, 2), policy=tight)) == [(Purpose.ROLL_SELL, VX, 1)]
+    followed = wake(near(VX, 1), policy=tight).memory.episode
+    buying = (order(VXM_FAR, Side.BUY, 6),)  # 10 near and 4 far minis with 6 on the way fill the cap
+    assert orders(wake(near(VX, 1), far(quantity=4), followed=followed, policy=tight, working=buying)) == [
+        (Purpose.ROLL_SELL, VX, 1)
+    ]
+    assert orders(wake(near(VX, 1), far(quantity=4), followed=followed, policy=tight)) == [
+        (Purpose.ROLL_BUY, VXM_FAR, 6)
+    ]
+
+
+@pytest.mark.parametrize(("surplus", "told"), [(0, 0), (1, 1)])
+def test_a_single_mini_that_stands_apart_is_told(surplus: int, told: int) -> None:
+    held = replace(near(), settles_on=DAY + timedelta(days=12))
+    known = state(held, last_fill_at=at(10))
+    reading = read(spike_view(60), book(held), known, POLICY, memory(), exposure())
+    found = watch_roll(reading, episode(roll_from=held.settles_on), surplus)
+    assert len([check for check in found.checks if check.name == "roll: legs"]) == told

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 from builders import VX, VXM, at, bars, future, market, rising, spike_view
 
+from strategies.alvh.indicators import rsi
 from strategies.alvh.policy import Policy, SignalPolicy
 from strategies.alvh.records import IndexQuote, MarketView
 from strategies.alvh.signals import (
@@ -148,3 +150,22 @@ def test_the_sources_own_quorum_wants_breadth_and_rsi() -> None:
     found = (signal("breadth", confirmed=True), signal("VX jump", confirmed=True), signal("VIX RSI", confirmed=False))
     assert not quorum(found, literal).passed
     assert quorum((found[0], replace(found[2], confirmed=True)), literal).passed
+
+
+def test_rsi_must_rise_by_its_jump() -> None:
+    view = spike_view()
+    values = rsi(view.vix_bars, POLICY.signals.rsi_length)
+    assert values is not None
+    rise = float(values[-1] - values[-POLICY.signals.rsi_jump_bars - 1 : -1].min())
+
+    def confirmed(jump: float) -> bool:
+        return vix_rsi(view, replace(POLICY, signals=replace(POLICY.signals, rsi_jump=jump))).confirmed
+
+    assert confirmed(rise)
+    assert not confirmed(math.nextafter(rise, math.inf))
+
+
+def test_a_flat_term_structure_is_in_order() -> None:
+    found = term_inversion(term_view(20.0, 20.0, 17.0, 17.0), POLICY)
+    assert (found.ok, found.confirmed, found.value) == (True, False, 0.0)
+    assert found.reason.endswith(": in order")

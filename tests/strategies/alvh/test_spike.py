@@ -133,3 +133,25 @@ def test_below_fifteen_percent_the_spike_is_off() -> None:
     assert disarmed(signals_only, (NO, NO))
     assert not disarmed(signals_only, ALONE)
     assert not disarmed(signals_only, (NO, replace(NO, ok=False)))
+
+
+def test_vix_and_its_part_of_the_gauge_are_held_against_zero() -> None:
+    limits = {check.name: check.threshold for check in judged().checks}
+    assert (limits["gauge: VIX up"], limits["gauge: IV part"]) == (0.0, 0.0)
+    assert judged(iv_only=0.001).armable
+
+
+@pytest.mark.parametrize(
+    ("inflation", "why"),
+    [
+        (0.40, "is inflated by 40%"),
+        (SizingPolicy().inflation_watch, "is inflated by 25%: under watch"),
+        (0.10, "is inflated by 10% only"),
+        (0.0, "is inflated by 0% only"),
+        (-0.10, "is 10% below its prior close"),
+        (None, "is not known"),
+    ],
+)
+def test_the_gauge_is_told_in_words(inflation: float | None, why: str) -> None:
+    check = next(check for check in judged(inflation=inflation).checks if check.name == "gauge: inflation")
+    assert check.why.endswith(why)

@@ -349,3 +349,11 @@ def test_a_foreign_leg_lends_the_smile_nothing() -> None:
 def test_a_short_strike_that_is_no_price_leaves_the_expiry_without_a_surface(strike: float) -> None:
     odd = replace(leg(2740.0, Right.PUT, -1), strike=strike)
     assert take_surface(view_of(*pairs(STRIKES, smile=CALM)), book_of(odd), POLICY) is None
+
+
+def test_every_short_strike_of_an_expiry_must_be_reached() -> None:
+    view = view_of(*pairs(STRIKES, smile=CALM))
+    inside = (leg(2740.0, Right.PUT, -1), leg(2780.0, Right.CALL, -1))
+    assert take_surface(view, book_of(*inside), POLICY) is not None
+    assert take_surface(view, book_of(*inside, leg(2600.0, Right.PUT, -1)), POLICY) is None
+    assert take_surface(view, book_of(*inside, leg(2900.0, Right.CALL, -1)), POLICY) is None

@@ -397,3 +397,24 @@ def test_a_sale_without_an_episode_is_named_after_the_day() -> None:
     hold = reading(lot())
     found = replace(no_condors(replace(hold, exposure=exposure(condors=0))), minis=0)
     assert sales(hold, found)[0].key == "20180205-no-condors-12-1"
+
+
+def test_both_months_are_sold_when_all_must_go() -> None:
+    assert ceiling_sales(0, lot(VXM, 3), lot(VXM_FAR, 1)) == [(VXM, 3), (VXM_FAR, 1)]
+
+
+def test_a_position_at_its_ceiling_stands_and_one_above_it_does_not() -> None:
+    cap = Policy(caps=CapPolicy(max_position_minis=8))
+    at_cap, over = (reading(lot(quantity=count), policy=cap) for count in (8, 9))
+    assert [hard_cap(hold).checks[0].passed for hold in (at_cap, over)] == [True, False]
+    assert [hold_ceiling is None for hold_ceiling in (lowest((hard_cap(h),), h) for h in (at_cap, over))] == [
+        True,
+        False,
+    ]
+
+
+def test_when_all_goes_home_no_single_tranche_is_named() -> None:
+    faded = exposure(inflation=0.1)
+    view = replace(late(15), vix9d=replace(late(15).vix9d, last=1.0))
+    found = overnight(reading(lot(), view=view, valued=faded), episode())
+    assert (found.minis, found.tranche) == (0, None)
