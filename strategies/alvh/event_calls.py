@@ -25,7 +25,7 @@ from strategies.alvh.records import Check, Episode, MacroEvent, Proposal, Purpos
 from strategies.alvh.sizing import MINI_USD
 from strategies.alvh.tranches import Plan
 from strategies.alvh.unwind import stages_due
-from strategies.alvh.vix_call import EVENT, CallOrders, buy_call, buying_calls, contracts, owned_calls
+from strategies.alvh.vix_call import EVENT, CallOrders, buy_call, event_contracts, owned_calls, room_under_cap
 from strategies.alvh.wall_time import wall_time
 
 FOMC = "FOMC"
@@ -219,13 +219,12 @@ def _taken_back(working: tuple[Working, ...]) -> tuple[str, ...]:
 
 def beside_calls(reading: Reading, planned: Plan) -> Permit:
     """Keep a tranche of futures inside what event calls leave of the need and of the cap on the hedge."""
-    calls = contracts(owned_calls(reading.state, EVENT)) + buying_calls(reading.state, EVENT)
+    calls, episode = event_contracts(reading.state), reading.memory.episode
     if calls == 0:
         return Permit()
-    episode, caps = reading.memory.episode, reading.policy.caps
     need_usd = open_need_usd(reading, planned.goal if episode is None else episode.target_minis)
     fit = floor(need_usd / (reading.beta * MINI_USD) + SLACK) if reading.beta else 0
-    fit = max(0, min(fit, caps.max_position_minis - reading.own - reading.buying - calls))
+    fit = max(0, min(fit, room_under_cap(reading)))
     check = event_check(
         "futures", float(fit), 1.0, fit >= 1, f"{calls} calls leave room for {fit} minis", "the calls cover the need"
     )

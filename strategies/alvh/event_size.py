@@ -13,11 +13,13 @@ from strategies.alvh.sizing import MINI_USD
 from strategies.alvh.vix_call import (
     EVENT,
     Candidate,
+    busy_call,
     buying_calls,
     call_units_usd,
     candidate,
-    contracts,
+    event_contracts,
     owned_calls,
+    room_under_cap,
     settles_on,
     spent_usd,
 )
@@ -46,6 +48,8 @@ def choose(reading: Reading, event: MacroEvent) -> tuple[Candidate | None, Check
             refused["too little open interest"] += 1
         elif isinstance(found, str):
             refused[found] += 1
+        elif busy_call(reading.state, option.con_id):
+            refused["an order already works in it"] += 1
         elif not rules.delta_low - SLACK <= found.delta <= rules.delta_high + SLACK:
             refused["outside the delta band"] += 1
         else:
@@ -114,12 +118,11 @@ def affordable_contracts(
     reading: Reading, episode: Episode, chosen: Candidate, budget: float
 ) -> tuple[int, tuple[Check, ...]]:
     """Return how many contracts budget, need, caps and excess liquidity allow; the smallest counts."""
-    rules, caps = reading.policy.events, reading.policy.caps
-    held = contracts(owned_calls(reading.state, EVENT)) + buying_calls(reading.state, EVENT)
+    rules, held = reading.policy.events, event_contracts(reading.state)
     afford = floor(budget / chosen.premium_usd + SLACK)
     need_usd = open_need_usd(reading, episode.target_minis)
     need = floor(need_usd / chosen.units_usd + SLACK) if chosen.units_usd > 0.0 else 0
-    cap = min(rules.max_contracts - held, caps.max_position_minis - reading.own - reading.buying - held)
+    cap = min(rules.max_contracts - held, room_under_cap(reading))
     most = max(0, min(afford, need, cap))
     return most, (
         event_check(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from math import floor
 
-from strategies.alvh.holdings import busy, foreign_long_minis, minis, owned, sellable, working
+from strategies.alvh.holdings import busy, minis, owned, sellable, working
 from strategies.alvh.liquidity import room
 from strategies.alvh.policy import Policy
 from strategies.alvh.readiness import fresh_price
@@ -15,6 +15,7 @@ from strategies.alvh.records import Check, Episode, FutureQuote, Lot, Proposal, 
 from strategies.alvh.sales import order_limit, sell
 from strategies.alvh.sizing import beta, choose_contract
 from strategies.alvh.tranches import orders
+from strategies.alvh.vix_call import room_under_cap
 
 TOLERANCE = 1e-9
 SLICES = 3  # of a roll that has no room to buy first
@@ -89,7 +90,7 @@ def roll(reading: Reading, episode: Episode | None, *, may_buy: bool) -> Roll:
     replaced = episode.roll_minis if far >= wanted else floor(far / ratio + TOLERANCE)
     surplus = owned(near) - max(0, episode.roll_minis - replaced)
     buys, checks = _buys(reading, wanted - far) if may_buy else ((), ())
-    full = _space(reading) <= 0
+    full = room_under_cap(reading) <= 0
     sells = _sells(reading, near, surplus, full=full, reason="the next month has replaced these")
     if may_buy and full and surplus <= 0 and not reading.buying and far < wanted:
         sells = _slice(reading, episode, near)
@@ -123,19 +124,13 @@ def _ratio(reading: Reading, near_date: date) -> float | None:
 
 
 def _buys(reading: Reading, wanted: int) -> tuple[tuple[Proposal, ...], tuple[Check, ...]]:
-    count = max(0, min(wanted - reading.buying, _space(reading)))
+    count = max(0, min(wanted - reading.buying, room_under_cap(reading)))
     reason = "roll into the next month: the old contract nears its settlement"
     found, checks = orders(reading, count, Purpose.ROLL_BUY, None, (reading.vx, reading.vxm), reason)
     tranche = max((lot.tranche for lot in reading.state.lots), default=1)
     alive = working(reading.state, Side.BUY)
     free = tuple(replace(item, tranche=tranche) for item in found if not alive and not busy(reading.state, item.con_id))
     return free, checks
-
-
-def _space(reading: Reading) -> int:
-    """Return the minis that the position cap leaves, with what is working and what others hold counted as held."""
-    held = reading.own + reading.buying + foreign_long_minis(reading.book, reading.state)
-    return reading.policy.caps.max_position_minis - held
 
 
 def _slice(reading: Reading, episode: Episode, near: tuple[Lot, ...]) -> tuple[Proposal, ...]:

@@ -55,6 +55,12 @@ def sell(
     )
 
 
+def uncrossed(proposals: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
+    """Return the orders without purchases of what another of them sells: the account must not trade with itself."""
+    sold = {order.con_id for order in proposals if order.side is Side.SELL}
+    return tuple(order for order in proposals if order.side is Side.SELL or order.con_id not in sold)
+
+
 def order_limit(reading: Reading, multiplier: int) -> int:
     """Return the contracts one order may have: the cap in minis, never less than one contract."""
     return max(1, reading.policy.caps.max_order_minis * MINI_MULTIPLIER // multiplier)

@@ -141,7 +141,7 @@ def hard_cap(reading: Reading) -> Ceiling:
 def excess(reading: Reading, episode: Episode | None) -> Ceiling:
     """Hold no more than the book's own vega can need: 1.1 * h_max * |V30| / (beta * 100) minis (method note, 3.14).
 
-    What event calls cover of it is not needed in futures.
+    What event calls cover of it is not needed in futures; a call of unknown delta covers nothing here.
     A book that is not short vega needs nothing. An unconfirmed list of positions or an unvalued leg gives no ceiling;
     nor does a roll, where the lots of two months overlap.
     """
@@ -150,7 +150,7 @@ def excess(reading: Reading, episode: Episode | None) -> Ceiling:
     if not listed or vega is None or exposure.unknown_legs or reading.beta is None or reading.beta <= 0.0:
         return _ceiling(reading, Purpose.EXCESS, None, "the need of the book is not known: nothing is sold for it", "")
     need = max(0.0, -vega) * policy.unwind.excess_ratio * policy.sizing.coverage_max
-    calls = call_units_usd(reading, owned_calls(reading.state, EVENT))
+    calls = call_units_usd(reading, owned_calls(reading.state, EVENT), unknown=0.0)
     most = floor(max(0.0, need - calls) / (reading.beta * 100.0) + TOLERANCE)
     if vega < 0.0 and episode is not None and episode.roll_from is not None:
         return _ceiling(reading, Purpose.EXCESS, None, "a roll is under way: two months overlap", "")

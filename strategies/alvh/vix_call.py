@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from strategies.alvh.holdings import foreign_long_minis
 from strategies.alvh.policy import SizingPolicy
 from strategies.alvh.readiness import fresh_price, number
 from strategies.alvh.reading import Reading
@@ -153,6 +154,18 @@ def buying_calls(state: HedgeState, book_of: str) -> int:
     )
 
 
+def event_contracts(state: HedgeState) -> int:
+    """Return the event calls that the bot owns and is buying; each moves by no more than a mini of its month."""
+    return contracts(owned_calls(state, EVENT)) + buying_calls(state, EVENT)
+
+
+def room_under_cap(reading: Reading) -> int:
+    """Return the minis that the position cap leaves; what works, event calls and what others hold count as held."""
+    others = foreign_long_minis(reading.book, reading.state)
+    held = reading.own + reading.buying + event_contracts(reading.state) + others
+    return reading.policy.caps.max_position_minis - held
+
+
 def sellable_calls(book: Book, state: HedgeState, lot: CallLot) -> int:
     """Return how many of this layer's contract may be sold: its own, never more than the account holds, less sales."""
     own = sum(one.quantity for one in state.calls if (one.con_id, one.layer) == (lot.con_id, lot.layer))
@@ -186,14 +199,18 @@ def spent_usd(state: HedgeState, book_of: str, first: date, last: date) -> float
     )
 
 
-def call_units_usd(reading: Reading, lots: Iterable[CallLot]) -> float:
-    """Return the long volatility of own calls in dollars per VIX point; a call of unknown delta counts in full."""
+def call_units_usd(reading: Reading, lots: Iterable[CallLot], *, unknown: float = 1.0) -> float:
+    """Return the long volatility of own calls in dollars per VIX point; `unknown` stands for a delta nobody knows.
+
+    In full (1) where more of it buys less; nothing (0) where more of it would sell.
+    """
     sizing, now = reading.policy.sizing, reading.view.now
-    return sum(
-        _delta_held(reading, lot) * lot.quantity * lot.multiplier * _beta(lot, reading, sizing)
-        for lot in lots
-        if lot.settles_at > now
-    )
+    total = 0.0
+    for lot in lots:
+        if lot.settles_at > now:
+            delta = _delta_held(reading, lot)
+            total += (unknown if delta is None else delta) * lot.quantity * lot.multiplier * _beta(lot, reading, sizing)
+    return total
 
 
 def business_days_left(reading: Reading, lot: CallLot) -> int:
@@ -276,9 +293,10 @@ def _beta(lot: CallLot, reading: Reading, sizing: SizingPolicy) -> float:
     return beta((settles_on(lot) - reading.view.session.day).days, sizing)
 
 
-def _delta_held(reading: Reading, lot: CallLot) -> float:
+def _delta_held(reading: Reading, lot: CallLot) -> float | None:
+    """Return the delta of a call the account shows; `None` for one it does not, or without fresh greeks."""
     leg = next((leg for leg in reading.book.vix_options if leg.con_id == lot.con_id), None)
     greeks = leg.greeks if leg is not None else None
     if greeks is None or greeks.age_s > reading.policy.freshness.greeks_s or not abs(greeks.delta) <= 1.0:
-        return 1.0
+        return None
     return max(0.0, greeks.delta)

@@ -5,17 +5,18 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from builders import BAR, DAY, SETTLES, at, lot, sample, state
+from builders import BAR, DAY, FAR_SETTLES, SETTLES, VX_FAR, at, lot, position, sample, state
 from hypothesis import given
 from hypothesis import strategies as st
 
 from strategies.alvh.event_calls import beside_calls, event_calls, release_of
 from strategies.alvh.event_size import affordable_contracts, choose, open_credit_usd, open_need_usd
-from strategies.alvh.policy import EventPolicy, Policy
+from strategies.alvh.policy import CapPolicy, EventPolicy, Policy
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import Account, Check, Purpose, Quote, Sample, Side
 from strategies.alvh.sizing import beta, hedge_units_usd
 from strategies.alvh.tranches import Plan, target
+from strategies.alvh.unwind import excess
 from strategies.alvh.vix_call import (
     CallOrders,
     Candidate,
@@ -431,6 +432,33 @@ def test_a_call_of_unknown_delta_counts_in_full() -> None:
     unknown = replace(account(), vix_options=(held(mine, value=None),))
     found = reading(view(), of=unknown, knows=state(calls=(mine,)))
     assert call_units_usd(found, (mine,)) == pytest.approx(2 * 100 * beta(30, ON.sizing))
+
+
+@pytest.mark.parametrize("shown", [(), (held(call_lot(10), value=None),)])
+def test_no_future_is_sold_for_calls_of_unknown_delta(shown: tuple[Any, ...]) -> None:
+    mine = call_lot(10)
+    plain = excess(reading(view(), spike=episode()), episode())
+    of = replace(account(), vix_options=shown)
+    unknown = excess(reading(view(), of=of, knows=state(calls=(mine,)), spike=episode()), episode())
+    known = excess(reading(view(), of=account(mine), knows=state(calls=(mine,)), spike=episode()), episode())
+    assert known.minis is not None and plain.minis is not None
+    assert known.minis < plain.minis == unknown.minis
+
+
+def test_a_call_in_which_an_order_works_is_not_chosen() -> None:
+    free, _ = choose(reading(view(), spike=episode()), CPI)
+    assert free is not None
+    selling = call_order(Side.SELL, con_id=free.quote.con_id, layer="core-short")
+    other, _ = choose(reading(view(), knows=state(call_orders=(selling,)), spike=episode()), CPI)
+    assert other is None or other.quote.con_id != free.quote.con_id
+
+
+def test_foreign_minis_take_room_from_calls_under_the_cap() -> None:
+    tight = replace(ON, caps=CapPolicy(max_position_minis=12, max_order_minis=10))
+    of = replace(account(), futures=(position(VX_FAR, 1, FAR_SETTLES),))
+    chosen = Candidate(quote=call(23.0, now=view().now), dte=30, delta=0.3, limit=0.1, units_usd=1.0)
+    most, _ = affordable_contracts(reading(view(), of=of, policy=tight, spike=episode()), episode(), chosen, 1e6)
+    assert most == 2
 
 
 def test_weekdays_are_counted_where_no_future_of_that_day_is_quoted() -> None:

@@ -39,6 +39,7 @@ from strategies.alvh.records import (
 )
 from strategies.alvh.roll import moved, roll_due
 from strategies.alvh.roll_watch import watch_roll
+from tests.strategies.alvh.call_market import call_lot, settles
 
 POLICY = Policy()
 NEVER = RollWatch()
@@ -197,6 +198,12 @@ def test_a_full_position_sells_a_slice_first_only_while_it_may_buy() -> None:
     assert orders(wake(near(), policy=tight)) == [(Purpose.ROLL_SELL, VXM, 2)]
     noon = replace(view(), now=at(200), session=spike_view(200).session)
     assert orders(wake(near(), seen=noon, policy=tight)) == []
+
+
+def test_event_calls_take_room_under_the_cap_and_the_roll_goes_in_slices_beside_them() -> None:
+    cap = Policy(caps=CapPolicy(max_position_minis=16, max_order_minis=10))
+    held = wake(near(), policy=cap, calls=(call_lot(6, settles_at=settles(NEXT_MONTH)),))
+    assert [(p.side, p.quantity) for p in held.proposals if p.call is None] == [(Side.BUY, 4)]
 
 
 def test_a_full_position_makes_no_room_for_a_month_that_nobody_quotes_in_size() -> None:
