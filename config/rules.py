@@ -117,11 +117,17 @@ RULES = (
         Rule((f"policy.{key}", f"guard.{limit}"), _at_most, f"policy.{key} at most guard.{limit}")
         for key, limit in (
             ("events.max_contracts", "max_event_calls"),
+            ("events.max_contracts", "max_order_calls"),
             ("core.max_contracts", "max_core_calls"),
             ("events.event_nlv_share", "event_premium_share"),
             ("events.month_nlv_share", "month_premium_share"),
             ("core.year_nlv_share", "core_premium_share"),
         )
+    ),
+    Rule(
+        ("policy.core.mode", "policy.caps.max_order_minis", "guard.max_order_calls"),
+        lambda mode, order, calls: mode != "active" or order <= calls,
+        "with an active core layer, whose orders keep to caps.max_order_minis, that cap at most guard.max_order_calls",
     ),
     Rule(
         ("policy.caps.max_position_minis", "guard.max_position_minis"), _at_most, "the policy's cap at most the guard's"

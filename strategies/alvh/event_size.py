@@ -13,6 +13,7 @@ from strategies.alvh.sizing import MINI_USD
 from strategies.alvh.vix_call import (
     EVENT,
     Candidate,
+    business_days_left,
     busy_call,
     buying_calls,
     call_units_usd,
@@ -48,6 +49,8 @@ def choose(reading: Reading, event: MacroEvent) -> tuple[Candidate | None, Check
             refused["too little open interest"] += 1
         elif isinstance(found, str):
             refused[found] += 1
+        elif business_days_left(reading, option) <= rules.exit_business_days:
+            refused["would be sold at once: too near to settlement"] += 1
         elif busy_call(reading.state, option.con_id):
             refused["an order already works in it"] += 1
         elif not rules.delta_low - SLACK <= found.delta <= rules.delta_high + SLACK:

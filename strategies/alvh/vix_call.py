@@ -213,9 +213,9 @@ def call_units_usd(reading: Reading, lots: Iterable[CallLot], *, unknown: float 
     return total
 
 
-def business_days_left(reading: Reading, lot: CallLot) -> int:
+def business_days_left(reading: Reading, option: ChainQuote | CallLot) -> int:
     """Return the trading days to a call's settlement; weekdays where no future of that day is quoted."""
-    day = settles_on(lot)
+    day = settles_on(option)
     future = same_settlement(reading, day)
     if future is not None:
         return future.business_days

@@ -120,6 +120,9 @@ def test_every_error_is_reported_at_once(tmp_path: Path) -> None:
         "[policy.caps]\nmax_position_minis = 31\n",
         "[policy.caps]\nmax_order_minis = 11\n",
         "[policy.contract]\nroll_dte = 12\n",
+        "[policy.events]\nmax_contracts = 11\n[guard]\nmax_event_calls = 11\n",
+        '[policy.core]\nmode = "active"\n[guard]\nmax_order_calls = 9\nmax_order_minis = 10\n'
+        "[policy.events]\nmax_contracts = 9\n",
         "[guard]\nloss_unwind_share = 0.02\n",
         "[connection]\nport = 7496\n",
         '[connection]\naccount = "U1234567"\n',

@@ -445,6 +445,15 @@ def test_no_future_is_sold_for_calls_of_unknown_delta(shown: tuple[Any, ...]) ->
     assert known.minis < plain.minis == unknown.minis
 
 
+def test_a_call_that_would_be_sold_at_once_is_not_bought() -> None:
+    days = business_days_left(reading(view(), spike=episode()), chain(view().now)[0])
+    for exit_days, found in ((days - 1, True), (days, False)):
+        rules = Policy(events=EventPolicy(enabled=True, exit_business_days=exit_days))
+        chosen, check = choose(reading(view(), policy=rules, spike=episode()), CPI)
+        assert (chosen is not None) is found
+        assert found or "would be sold at once" in check.why
+
+
 def test_a_call_in_which_an_order_works_is_not_chosen() -> None:
     free, _ = choose(reading(view(), spike=episode()), CPI)
     assert free is not None
