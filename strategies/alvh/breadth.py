@@ -44,7 +44,7 @@ def edr_pct(view: MarketView, policy: Policy) -> float | None:
 def spx_return_pct(view: MarketView, price: float | None = None) -> float | None:
     """Return the move of SPX from the previous close in percent, at `price` or at the last value."""
     last, previous = number(view.spx.last if price is None else price), number(view.spx.prev_close)
-    if last is None or previous is None or previous <= 0.0:
+    if last is None or last <= 0.0 or previous is None or previous <= 0.0:
         return None
     return 100.0 * (last / previous - 1.0)
 

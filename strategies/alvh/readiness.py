@@ -6,10 +6,11 @@ import math
 from datetime import timedelta
 
 from strategies.alvh.policy import Policy
-from strategies.alvh.records import Book, Check, Exposure, FutureQuote, HedgeState, MarketView, Window
+from strategies.alvh.records import Book, Check, Exposure, FutureQuote, HedgeState, IndexQuote, MarketView, Window
 from strategies.alvh.wall_time import wall_time
 
 ABSURD = 1e12
+MULTIPLIERS = {"VX": 1000, "VXM": 100}  # dollars per point
 
 
 def number(value: float | None) -> float | None:
@@ -37,9 +38,9 @@ def readiness(
         _flag("data: hours", view.hours_agree, "IB and calendar agree", "IB's liquid hours differ from the calendar's"),
         _positions(book, policy),
         _legs(exposure),
-        *_market(front, policy),
-        _age("data: SPX", view.spx.last, view.spx.age_s, policy.freshness.spx_s),
-        _age("data: VIX", view.vix.last, view.vix.age_s, policy.freshness.vix_s),
+        *_market(view, front, policy),
+        _age("data: SPX", _level(view.spx), view.spx.age_s, policy.freshness.spx_s),
+        _age("data: VIX", _level(view.vix), view.vix.age_s, policy.freshness.vix_s),
         _age("data: breadth", view.breadth.advancers, view.breadth.age_s, policy.freshness.breadth_s),
         _faults(view),
         _locked(state),
@@ -92,7 +93,7 @@ def _legs(exposure: Exposure) -> Check:
     return Check(name="data: legs", observed=float(unknown), threshold=0.0, passed=unknown == 0, why=why)
 
 
-def _market(front: FutureQuote | None, policy: Policy) -> tuple[Check, ...]:
+def _market(view: MarketView, front: FutureQuote | None, policy: Policy) -> tuple[Check, ...]:
     limit = policy.freshness.vx_s
     if front is None:
         missing = Check(name="data: VX", observed=None, threshold=limit, passed=False, why="no VX contract to trade")
@@ -100,8 +101,30 @@ def _market(front: FutureQuote | None, policy: Policy) -> tuple[Check, ...]:
     quote = front.quote
     age = _age("data: VX", quote.mid, quote.age_s, limit)
     live = not quote.delayed and not quote.halted
-    state = "delayed" if quote.delayed else "halted"
-    return (age, _flag("data: VX live", live, "VX quote is live and trading", f"VX quote is {state}: no opening"))
+    fault = "" if live else f"VX quote is {'delayed' if quote.delayed else 'halted'}: no opening"
+    fault = _wrong_size(view) or _settling(view, front) or fault
+    return (age, _flag("data: VX live", not fault, "VX quote is live and trading", fault))
+
+
+def _settling(view: MarketView, front: FutureQuote) -> str:
+    if front.settles_on > view.session.next_day:
+        return ""
+    return f"{front.trading_class} settles on {front.settles_on}, before another session ends: no opening"
+
+
+def _wrong_size(view: MarketView) -> str:
+    """Say which contract is not of the size its class has: a mini taken for a full contract is a tenfold hedge."""
+    for future in view.futures:
+        expected = MULTIPLIERS.get(future.trading_class, future.multiplier)
+        if future.multiplier != expected:
+            return f"{future.trading_class} shows multiplier {future.multiplier}, expected {expected}: no opening"
+    return ""
+
+
+def _level(index: IndexQuote) -> float | None:
+    """Return the level of an index; one that is not above zero is missing."""
+    last = number(index.last)
+    return last if last is not None and last > 0.0 else None
 
 
 def _age(name: str, value: float | None, age_s: float | None, limit_s: float) -> Check:
