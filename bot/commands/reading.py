@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.commands.where import ConfigOption, JournalOption, JsonOption, ProfileOption, open_reader
+from bot.commands.where import AllFlag, ConfigOption, JournalOption, JsonOption, ProfileOption, open_reader
 
 Sequence = Annotated[
     int | None, typer.Argument(metavar="[SEQ]", help="A wake-up's sequence number; default: the last.")
@@ -70,6 +70,7 @@ def explain(
     seq: Sequence = None,
     story: StoryFlag = False,
     table: TableFlag = False,
+    everything: AllFlag = False,
     journal: JournalOption = None,
     profile: ProfileOption = None,
     config: ConfigOption = None,
@@ -87,7 +88,7 @@ def explain(
     if as_json:
         typer.echo(json.dumps(told.facts(), indent=2))
     else:
-        typer.echo(told.as_table() if table else told.as_text())
+        typer.echo(told.as_table() if table else told.as_text(everything=everything))
 
 
 def _plain(fact: Any) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.where import JsonOption, MethodOption, open_reader
+from bot.commands.where import AllFlag, JsonOption, MethodOption, open_reader
 from bot.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def whatif(
     profile: MethodOption = None,
     config: PolicyOption = None,
     table: Annotated[bool, typer.Option("--table", help="Print the checks as a table.")] = False,
+    everything: AllFlag = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say what the bot would do at a given market: a book from a file, or the last wake-up of a journal, moved."""
@@ -120,18 +121,24 @@ def whatif(
         answer = _of_file(book, given, _policy(profile, config))
     else:
         answer = _of_journal(journal, wakeup, given, _policy(profile, config) if profile or config else None)
-    typer.echo(json.dumps(answer.facts(), indent=2) if as_json else answer.as_text(with_table=table))
+    if as_json:
+        typer.echo(json.dumps(answer.facts(), indent=2))
+    else:
+        typer.echo(answer.as_text(with_table=table, everything=everything))
 
 
 def _of_file(path: Path, given: Given, policy: Policy) -> Answer:
     from bot.whatif.answer import ask
     from bot.whatif.book_file import read_book
     from bot.whatif.market import wake
+    from bot.whatif.presumed import of_the_hedge, prices_read, volatilities
     from bot.whatif.told import tell
 
     file = read_book(path)
     told = tell(file, given, policy)
-    return ask(wake(file, told, given, policy), policy, told.assumed)
+    made = wake(file, told, given, policy)
+    assumed = (*of_the_hedge(file, told, given, made, policy), *told.assumed)
+    return ask(made, policy, assumed, read=(prices_read(told, policy), *volatilities(file, told, given)))
 
 
 def _of_journal(journal: Path | None, seq: int | None, given: Given, policy: Policy | None) -> Answer:

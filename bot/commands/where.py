@@ -21,6 +21,7 @@ MethodOption = Annotated[
     str | None, typer.Option("--profile", help="Temper of the method: steward or promoter (default: policy.profile).")
 ]
 ConfigOption = Annotated[str | None, typer.Option("--config", "-c", metavar="FILE", help="Your own settings file.")]
+AllFlag = Annotated[bool, typer.Option("--all", help="Also print every check that passed.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 

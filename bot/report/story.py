@@ -184,9 +184,9 @@ class Teller:
             self._decided.setdefault(proposal.key, (decision, point))
         if decision.phase_after is Phase.ARMED and decision.phase_before is not Phase.ARMED:
             why = next((check.why for check in decision.checks if check.name == "gauge: inflation"), decision.summary)
-            self._moment(entry.seq, entry.at, "armed", f"Armed: {why}", "armed", explain(decision))
+            self._moment(entry.seq, entry.at, "armed", f"Armed: {why}", "armed", explain(decision, everything=True))
         for why in decision.alerts:
-            self._moment(entry.seq, entry.at, "refused", f"Alert: {why}", "alert", explain(decision))
+            self._moment(entry.seq, entry.at, "refused", f"Alert: {why}", "alert", explain(decision, everything=True))
         if not any(proposal.purpose in OPENING for proposal in decision.proposals):
             blocked = obstacle(decision)
             if blocked is not None:
@@ -252,7 +252,7 @@ class Teller:
         words = f"{'Buy' if bought else 'Sell'} {order.ticket.quantity} {contract_name(order)}: {proposal.reason}"
         what = proposal.trading_class if proposal.call is None else "calls"
         label = f"{'+' if bought else '-'}{order.ticket.quantity} {what}"
-        text = explain(decision) if decision is not None else proposal.reason
+        text = explain(decision, everything=True) if decision is not None else proposal.reason
         decided_by = entry.seq if point is None else point.seq
         self._moment(decided_by, entry.at, "tranche" if bought else "unwind", words, label, text)
 

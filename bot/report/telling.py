@@ -11,7 +11,7 @@ from bot.journal import Entry, Kind, Shelf
 from bot.report.result import dollars
 from bot.report.standing import clock
 from bot.report.story import Moment, Point, Teller
-from strategies.alvh.explain import AGREED, explain, table
+from strategies.alvh.explain import AGREED, TOLD, explain, table
 from strategies.alvh.records import Decision, Phase
 
 
@@ -22,9 +22,10 @@ class Told:
     seq: int
     decision: Decision
 
-    def as_text(self) -> str:
-        """Return the short text."""
-        return f"wake-up {self.seq}, {clock(self.decision.at)} New York\n{explain(self.decision)}"
+    def as_text(self, *, everything: bool = False) -> str:
+        """Return the short text, or with `everything` also the checks that passed."""
+        text = explain(self.decision, everything=everything)
+        return f"wake-up {self.seq}, {clock(self.decision.at)} New York\n{text}"
 
     def as_table(self) -> str:
         """Return the checks as aligned columns."""
@@ -127,7 +128,7 @@ def _told(moment: Moment) -> Iterator[str]:
     yield ""
     yield f"*** {clock(moment.at)}  {moment.title}"
     for line in moment.text.splitlines():
-        if line == AGREED:
+        if line in (TOLD, AGREED):
             break
         yield f"    {line}"
     yield f"    Every check: alvh explain {moment.seq}"

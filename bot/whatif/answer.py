@@ -9,11 +9,13 @@ from typing import Any
 from bot.whatif.market import Wake
 from strategies.alvh.beta_fit import refitted
 from strategies.alvh.decide import decide
-from strategies.alvh.explain import explain, obstacle, table
+from strategies.alvh.explain import CEILING, LATER, explain, obstacle, table
 from strategies.alvh.holdings import MINI_MULTIPLIER, owned
+from strategies.alvh.kept import kept
 from strategies.alvh.policy import Policy
-from strategies.alvh.records import Decision, FutureQuote, Phase, Proposal, Purpose, Side
+from strategies.alvh.records import Check, Decision, FutureQuote, Phase, Proposal, Purpose, Side
 from strategies.alvh.sizing import beta, cumulative_tranches
+from strategies.alvh.tranches import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +35,13 @@ class Answer:
     vega_after_usd: float | None
     sentence: str
     assumed: tuple[str, ...]
+    read: tuple[str, ...] = ()
 
-    def as_text(self, *, with_table: bool) -> str:
-        """Return assumptions, explanation and, last, the sentence that sums it up."""
-        parts = ["Assumed:", *(f"  {line}" for line in self.assumed), ""]
-        body = columns(self.decision) if with_table else explain(self.decision)
-        return "\n".join([*parts, body, "", self.sentence])
+    def as_text(self, *, with_table: bool, everything: bool = False) -> str:
+        """Return the sentence that sums it up, how the prices were read, what was assumed, and the explanation."""
+        parts = [self.sentence, "", *_listed("Read as:", self.read), *_listed("Assumed:", self.assumed), ""]
+        body = columns(self.decision) if with_table else explain(self.decision, everything=everything)
+        return "\n".join([*parts, body])
 
     def facts(self) -> dict[str, Any]:
         """Return what `--json` prints."""
@@ -71,11 +74,12 @@ class Answer:
                 {"name": c.name, "observed": c.observed, "threshold": c.threshold, "passed": c.passed, "why": c.why}
                 for c in decision.checks
             ],
+            "read": list(self.read),
             "assumed": list(self.assumed),
         }
 
 
-def ask(wake: Wake, policy: Policy, assumed: tuple[str, ...]) -> Answer:
+def ask(wake: Wake, policy: Policy, assumed: tuple[str, ...], *, read: tuple[str, ...] = ()) -> Answer:
     """Decide the wake-up by the real rules and return what it means."""
     decision = decide(wake.view, wake.book, wake.state, policy)
     sizing = refitted(wake.view, policy.sizing)
@@ -100,6 +104,7 @@ def ask(wake: Wake, policy: Policy, assumed: tuple[str, ...]) -> Answer:
         vega_after_usd=None if now is None else now + moved,
         sentence="",
         assumed=assumed,
+        read=read,
     )
     return replace(answer, sentence=_sentence(answer, policy))
 
@@ -115,34 +120,55 @@ def columns(decision: Decision) -> str:
 def _sentence(answer: Answer, policy: Policy) -> str:
     decision = answer.decision
     if not answer.contracts:
-        return f"{_idle(answer)}: {_reason(decision)}. {_vega(answer)}"
+        return f"{_idle(answer)}: {_reason(answer)}. {_vega(answer)}"
     buys = any(row.side is Side.BUY for row in decision.proposals)
     if not buys:
         return (
-            f"It sells {answer.contracts} ({_purposes(decision.proposals)}): the hedge goes from {answer.minis_before} "
-            f"to {answer.minis_after} minis, cost about {_usd(answer.cost_usd)} in spread and fees. {_vega(answer)}"
+            f"It sells {answer.contracts} ({_purposes(decision.proposals)}: {decision.proposals[0].reason}): "
+            f"the hedge goes from {answer.minis_before} to {counted(answer.minis_after)}, "
+            f"cost about {_usd(answer.cost_usd)} in spread and fees. {_vega(answer)}"
         )
     steps = ", ".join(str(step) for step in cumulative_tranches(answer.target_minis, policy.tranches))
     start = "It arms and buys" if answer.tranche == 1 else "It buys"
     what = f"tranche {answer.tranche}" if answer.tranche is not None else _purposes(decision.proposals)
     return (
-        f"{start} {what}: {answer.minis_after - answer.minis_before} minis as {answer.contracts} "
+        f"{start} {what}: {counted(answer.minis_after - answer.minis_before)} as {answer.contracts} "
         f"({_usd(answer.notional_usd)} of VX, about {_usd(answer.cost_usd)} in spread and fees), holding "
-        f"{answer.minis_after} of a target of {answer.target_minis} (tranches {steps}). {_vega(answer)}"
+        f"{answer.minis_after} of a target of {answer.target_minis} (tranches {steps}{_barred(answer)}). "
+        f"{_vega(answer)}"
     )
+
+
+def _barred(answer: Answer) -> str:
+    """Return what speaks against tranches 2 and 3 already."""
+    failed = [check.name for check in answer.decision.checks if check.name.startswith(LATER) and not check.passed]
+    return f"; 2 and 3 barred as it stands by {', '.join(failed)}" if failed and answer.tranche == 1 else ""
 
 
 def _idle(answer: Answer) -> str:
     if answer.minis_before:
-        return f"It keeps its {answer.minis_before} minis and does nothing"
+        return f"It keeps its {counted(answer.minis_before)} and sells nothing"
     return "It arms but buys nothing yet" if answer.arms else "It does not arm and buys nothing"
 
 
-def _reason(decision: Decision) -> str:
-    check = obstacle(decision)
+def _reason(answer: Answer) -> str:
+    """Return why it does nothing: what is held, first why it is not sold, then why no more is bought."""
+    decision, check = answer.decision, obstacle(answer.decision)
+    waits = "nothing calls for an order" if check is None else f"{check.why}{_although(check, decision)}"
+    exits = kept(decision) if answer.minis_before else ""
     if decision.phase_after is Phase.UNWIND:
-        return "the rest of the hedge waits for its next stage"
-    return "nothing calls for an order" if check is None else check.why
+        return f"the rest of the hedge waits for its next stage{f'; {exits}' if exits else ''}"
+    return f"no exit rule fires; {exits}. It buys no more: {waits}" if exits else waits
+
+
+def _although(check: Check, decision: Decision) -> str:
+    """Return that the signals agree, where only the strikes forbid the rest."""
+    agreed = next((found for found in decision.checks if found.name == "arm: quorum" and found.passed), None)
+    return f"; {agreed.why}" if check.name == CEILING and agreed is not None else ""
+
+
+def _listed(title: str, rows: tuple[str, ...]) -> list[str]:
+    return [title, *(f"  {row}" for row in rows)] if rows else []
 
 
 def _vega(answer: Answer) -> str:

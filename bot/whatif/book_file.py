@@ -78,11 +78,15 @@ class PriorRow(_Part):
 
 
 class SpikeRow(_Part):
-    """Hold the spike that held lots belong to: VX when it began, its highest price since, the target in minis."""
+    """Hold the spike that held lots belong to: VX when it began, its highest price since, the target in minis.
+
+    `inverted` says that the first VX month has stood above the second since it began.
+    """
 
     base: Price | None = None
     peak: Price | None = None
     target: int | None = Field(default=None, ge=1)
+    inverted: bool = False
 
 
 class BookFile(_Part):

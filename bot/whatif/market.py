@@ -12,7 +12,7 @@ from bot.whatif.book_file import BookFile, HedgeRow
 from bot.whatif.options import AGE_S, Market, held_legs, pairs, surface
 from bot.whatif.told import Given, Told
 from strategies.alvh.holdings import owned
-from strategies.alvh.indicators import BAR
+from strategies.alvh.indicators import BAR, macd
 from strategies.alvh.policy import Policy
 from strategies.alvh.records import (
     Account,
@@ -208,7 +208,7 @@ def _episode(
         tranches_proposed=max(lot.tranche for lot in lots),
         stages_done=0,
         selling=False,
-        was_inverted=False,
+        was_inverted=file.spike.inverted,
         peak_position_minis=held,
         first_fill_on=told.session.day,
         tranche_goal_minis=held,
@@ -221,11 +221,16 @@ def _samples(
     """Return the last two closed bars: the market stood there as it stands now, or did not."""
     end = last_closed(told.now, told.session.opens_at)
     front = next((future for future in futures if episode is not None and future.con_id == episode.con_id), None)
-    share = implied = None
+    share = implied = histogram = None
     if episode is not None and front is not None:
         price, settle = front.quote.mid or 0.0, front.prior_settle or 0.0
         share = retraced(price, episode.base, episode.peak, policy.unwind) if given.persisted else None
         implied = vix_implied(told.before.vix, price, settle, front.dte, policy.sizing)
+        rules = policy.signals
+        found = macd(front.bars, rules.macd_fast, rules.macd_slow, rules.macd_signal)
+        histogram = None if found is None else found.histogram[-1]
+    months = sorted(told.months, key=lambda month: month.settles_on)[:2]
+    inverted = months[0].price > months[1].price if len(months) > 1 else None
     fall = IMPLIED_FALL if share is not None and share > 0.0 else 0.0
     return tuple(
         Sample(
@@ -233,10 +238,10 @@ def _samples(
             inflation=None,
             armable=given.persisted,
             retraced=share,
-            term_inverted=None,
+            term_inverted=inverted,
             vix_implied=None if implied is None else implied + above,
             breadth_divergent=False,
-            macd_hist=None,
+            macd_hist=histogram,
         )
         for instant, above in ((end - BAR, fall), (end, 0.0))
         if instant > told.session.opens_at

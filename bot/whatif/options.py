@@ -73,6 +73,12 @@ def held_legs(rows: Iterable[LegRow], market: Market, before: Market) -> tuple[O
     return tuple(leg for leg in found if leg.quantity)
 
 
+def model_volatility(market: Market, instant: datetime, strike: float) -> float:
+    """Return the model's implied volatility as a fraction: the SPX skew at the level of its term."""
+    years, forward = years_until(instant, market.now), _forward(market, instant)
+    return float(spx_volatility(np.log(np.array(strike) / forward), np.array(years), _level(market, years)))
+
+
 def pairs(legs: Iterable[OptionLeg], market: Market) -> tuple[ChainQuote, ...]:
     """Return call and put at every held strike and around the money, for each expiry held."""
     wanted: dict[tuple[datetime, str, date], set[float]] = {}
@@ -113,7 +119,7 @@ def surface(legs: Iterable[OptionLeg], market: Market, day: date) -> Surface:
 def quoted(market: Market, instant: datetime, strike: float, right: str) -> Quote:
     """Return a two-sided market around the model's price, at its usual width."""
     years, forward = years_until(instant, market.now), _forward(market, instant)
-    sigma = spx_volatility(np.log(np.array(strike) / forward), np.array(years), _level(market, years))
+    sigma = model_volatility(market, instant, strike)
     price = float(black76_price(forward, strike, years, market.rate, sigma, right == "C"))
     half = min(max(LEAST_HALF, HALF_SPREAD * price), 0.5 * price)
     return Quote(bid=price - half, ask=price + half, bid_size=100.0, ask_size=100.0, age_s=AGE_S)

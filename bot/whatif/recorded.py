@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 
@@ -133,8 +133,8 @@ def _futures(
 ) -> tuple[FutureQuote, ...]:
     move = (vix.last or 0.0) - (view.vix.last or 0.0)
     if given.vx:
-        move = _implied_move(view, given.vx, policy)
-        assumed.append("the other VX months move by their beta with the traded one")
+        move, month = _implied_move(view, given.vx, policy)
+        assumed.append(f"--vx is VX {month:%b%y}, the traded month; the other months move by their beta with it")
     elif move:
         assumed.append("every VX month moves by its beta times the move of VIX (--vx)")
     return tuple(
@@ -142,7 +142,8 @@ def _futures(
     )
 
 
-def _implied_move(view: MarketView, vx: tuple[float, ...], policy: Policy) -> float:
+def _implied_move(view: MarketView, vx: tuple[float, ...], policy: Policy) -> tuple[float, date]:
+    """Return the points of VIX that the given price of the traded month amounts to, and that month."""
     months = sorted({(future.settles_on, future.dte) for future in view.futures})
     place = traded(months, policy)
     if len(vx) != 1 or place is None:
@@ -153,7 +154,7 @@ def _implied_move(view: MarketView, vx: tuple[float, ...], policy: Policy) -> fl
         raise UsageProblem(
             f"the last wake-up saw no market in VX {day:%b%y}: choose another journal, or use --book FILE"
         )
-    return (vx[0] - mids[0]) / beta(dte, policy.sizing)
+    return (vx[0] - mids[0]) / beta(dte, policy.sizing), day
 
 
 def _shifted(future: FutureQuote, points: float, given: Given, view: MarketView, policy: Policy) -> FutureQuote:

@@ -121,8 +121,20 @@ def tell(book: BookFile, given: Given, policy: Policy) -> Told:
         net_liquidation=worth,
         excess_liquidity=excess,
         cash=worth if book.account.cash is None else book.account.cash,
-        assumed=tuple(assumed),
+        assumed=(*assumed, *_of_the_bars(given)),
     )
+
+
+def _of_the_bars(given: Given) -> tuple[str, ...]:
+    """Return what the made-up bars say beside the numbers that were given."""
+    stood = (
+        "the last two closed bars stood where the market stands now (--no-persisted: they did not)"
+        if given.persisted
+        else "the last two closed bars did not stand like this (--no-persisted)"
+    )
+    macd = () if given.macd else ("MACD of VX is flat (--macd)",)
+    jump = () if given.rsi is None else (f"RSI of VIX went to {given.rsi:g} in the last bar, from about 50 before it",)
+    return (*macd, *jump, stood)
 
 
 def traded(months: Sequence[tuple[date, int]], policy: Policy) -> int | None:

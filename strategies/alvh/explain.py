@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from strategies.alvh.kept import EXITS, exits, held_minis, kept
 from strategies.alvh.profiles import CHECK as PROFILE
-from strategies.alvh.records import Check, Decision, Exposure, Leftover, Phase, Proposal, Side
-from strategies.alvh.wording import label, limit, line, seen
+from strategies.alvh.records import Check, Decision, Exposure, Leftover, Phase, Proposal, Purpose, Side
+from strategies.alvh.wording import label, limit, line, seen, told
 
 WATCHING = (
     "book: ",
@@ -19,8 +22,20 @@ WATCHING = (
     "tranche: ",
     "account: ",
 )
+TOLD = "Told only, decides nothing:"
 AGREED = "In order:"  # heads the checks that passed
+HOLD, OPENING = "Against holding:", "Against opening:"
+LATER_ONES, MORE = "Against more than tranche 1:", "Against buying more:"
+ANEW, UNNEEDED = "Against arming anew:", "Did not agree, and was not needed:"
+VIX_CALLS = "Against VIX calls:"
+TITLES = (HOLD, OPENING, LATER_ONES, MORE, ANEW, UNNEEDED, VIX_CALLS)
+LATER = ("hurdle: ", "reer: ")  # asked of tranches 2 and 3 only
+CALLS = ("event: ", "core: ")
+ARMING = ("signal: ", "book: ", "gauge: ", "arm: ")  # asked of the first tranche only
+MACD = "signal: VX MACD"
+INFLATION, CEILING = "gauge: inflation", "gauge: ceiling"
 HOLDING = ("time: ", "parity: ", "tranche: ", "filter: ", "account: ", "beta: ", "hurdle: ", "reer: ", "liquidity: ")
+CENT = 0.01
 SHOWN = 8  # pieces beside the condors; the exposure has them all
 
 
@@ -30,40 +45,83 @@ def summarise(decision: Decision) -> str:
         return "; ".join(_proposal(proposal) for proposal in decision.proposals) + "."
     moved = decision.phase_before is not decision.phase_after
     phase = f"{decision.phase_before} to {decision.phase_after}" if moved else str(decision.phase_after)
+    stays = kept(decision) if held_minis(decision) and _holding(decision) else ""
+    if stays:
+        return f"No order ({phase}): nothing is sold, {stays}; nothing is bought, {_obstacle(decision)}."
     return f"No order ({phase}): {_obstacle(decision)}."
 
 
-def explain(decision: Decision) -> str:
-    """Return a short text in the trader's words: outcome, book, then every check, the refusing ones first."""
-    refused = [check for check in decision.checks if not check.passed]
-    agreed = [check for check in decision.checks if check.passed]
+def explain(decision: Decision, *, everything: bool = False) -> str:
+    """Return a short text in the trader's words: outcome, book, exits of what is held, refusals, what is only told.
+
+    `everything` adds the checks that passed; otherwise they are counted.
+    """
     lines = [decision.summary, *_book(decision.exposure), _hedge(decision), *_profile(decision)]
     lines += [f"Order: {_proposal(proposal)}" for proposal in decision.proposals]
     lines += [f"Take back: {ref}" for ref in decision.cancel]
-    if refused:
-        lines += ["Against opening:", *(f"  {line(check)}" for check in refused)]
-    if agreed:
-        lines += [AGREED, *(f"  {line(check)}" for check in agreed)]
+    exiting = exits(decision) if held_minis(decision) else ()
+    rest = [check for check in decision.checks if check not in exiting]
+    lines += _block("Exits, the nearest first:", exiting)
+    refused = [check for check in rest if not check.passed and not told(check)]
+    titles = {_against(check, decision) for check in refused}
+    for title in sorted(titles, key=TITLES.index):
+        lines += _block(title, [check for check in refused if _against(check, decision) == title])
+    lines += _block(TOLD, [check for check in rest if told(check)])
+    agreed = [check for check in rest if check.passed and not told(check)]
+    if everything:
+        lines += _block(AGREED, agreed)
+    elif agreed:
+        lines.append(f"{AGREED} {len(agreed)} more checks (--all)")
     return "\n".join(lines)
 
 
 def table(decision: Decision) -> list[tuple[str, str, str, str, str]]:
-    """Return one row per check: name, observed, limit, yes or no, reason."""
-    return [
-        (label(check), seen(check), limit(check), "yes" if check.passed else "no", check.why)
-        for check in decision.checks
-    ]
+    """Return one row per check: name, observed, limit, yes or no, reason; what is only told has neither."""
+    return [(label(check), seen(check), limit(check), _answer(check), check.why) for check in decision.checks]
 
 
 def obstacle(decision: Decision) -> Check | None:
     """Return the failed check that a trader would name first: the data, then the phase's own question."""
-    failed = [check for check in decision.checks if not check.passed and check.name != "gauge: ceiling"]
-    holding = decision.phase_after in (Phase.T1, Phase.T2, Phase.T3)
-    for group in ("data: ", *(HOLDING if holding else WATCHING)):
+    failed = [check for check in decision.checks if not check.passed and check.name != CEILING]
+    for group in ("data: ", *(HOLDING if _holding(decision) else WATCHING)):
         for check in failed:
             if check.name.startswith(group):
-                return check
+                return _never(decision, check) or check
     return None
+
+
+def _holding(decision: Decision) -> bool:
+    return decision.phase_after in (Phase.T1, Phase.T2, Phase.T3)
+
+
+def _never(decision: Decision, check: Check) -> Check | None:
+    """Return the ceiling where it says that the inflation that is missing can never come with these strikes."""
+    ceiling = next((found for found in decision.checks if found.name == CEILING and not found.passed), None)
+    if check.name != INFLATION or ceiling is None:
+        return None
+    most, level = ceiling.observed, check.threshold
+    return ceiling if isinstance(most, float) and isinstance(level, float) and most < level else None
+
+
+def _against(check: Check, decision: Decision) -> str:
+    """Return the title under which a refusal stands: what it speaks against."""
+    if check.name.startswith(EXITS):
+        return HOLD
+    if check.name.startswith(CALLS):
+        return VIX_CALLS
+    if any(row.purpose is Purpose.TRANCHE for row in decision.proposals):
+        return LATER_ONES if check.name.startswith(LATER) else UNNEEDED
+    if not held_minis(decision):
+        return OPENING
+    return ANEW if check.name.startswith(ARMING) and check.name != MACD else MORE
+
+
+def _block(title: str, checks: Sequence[Check]) -> list[str]:
+    return [title, *(f"  {line(check)}" for check in checks)] if checks else []
+
+
+def _answer(check: Check) -> str:
+    return "told" if told(check) else "yes" if check.passed else "no"
 
 
 def _obstacle(decision: Decision) -> str:
@@ -101,7 +159,7 @@ def _book(exposure: Exposure | None) -> list[str]:
     if exposure.vega30_baseline_usd is not None and exposure.vega_delta_usd is not None:
         lines.append(
             f"Prior close: {_usd(exposure.vega30_baseline_usd)} per VIX point on the surface of the session before; "
-            f"vega delta {_usd(exposure.vega_delta_usd)}"
+            f"vega delta {_usd(exposure.vega_delta_usd)}{_smaller(exposure)}"
         )
     beside = [_leftover(leftover) for leftover in exposure.leftovers]
     if beside:
@@ -118,6 +176,17 @@ def _book(exposure: Exposure | None) -> list[str]:
         below, above = exposure.lower_break_even, exposure.upper_break_even
         lines.append(f"Nearest break-evens, each expiry by itself: {below:,.0f} below, {above:,.0f} above")
     return lines
+
+
+def _smaller(exposure: Exposure) -> str:
+    """Return of which two numbers the vega delta is the smaller one; empty where it was reckoned another way."""
+    then, now, share = exposure.vega30_baseline_usd, exposure.vega30_usd, exposure.inflation
+    if then is None or now is None or share is None or exposure.vega_delta_usd is None:
+        return ""
+    grown, short = -then * share, -now
+    if share <= 0.0 or abs(min(grown, short) - exposure.vega_delta_usd) > CENT:
+        return ""
+    return f", the smaller of {_usd(-then)} x {share:.1%} = {_usd(grown)} and {_usd(short)} now"
 
 
 def _leftover(leftover: Leftover) -> str:

@@ -171,10 +171,13 @@ def _inflation(reading: Reading) -> Check:
 
 def _ceiling(reading: Reading) -> Check:
     ceiling, level = number(reading.exposure.ceiling), reading.policy.sizing.inflation_arm
-    low = ceiling is not None and ceiling < CEILING_USABLE
+    asked = reading.policy.sizing.arm_on is not ArmOn.SIGNALS
+    low = asked and ceiling is not None and ceiling < CEILING_USABLE
     why = "the gauge can reach its arming level with these strikes"
     if ceiling is None:
         why = "the gauge's ceiling is not known"
+    elif not asked:
+        why = f"the gauge can reach at most {ceiling:.0%} with these strikes; signals alone arm"
     elif ceiling < level:
         why = (
             f"the gauge can never arm with these strikes: at most {ceiling:.0%}, {level:.0%} is needed "

@@ -288,8 +288,8 @@ def _told_stage(
         return reason
     level = episode.peak - thresholds[stage] * rise
     return (
-        f"{reason}; base {episode.base:.2f}, highest {episode.peak:.2f}: stage {stage + 1} begins at "
-        f"{thresholds[stage]:.0%} given back, VX {level:.2f}"
+        f"{reason} (base {episode.base:.2f}, highest {episode.peak:.2f}): stage {stage + 1} begins at "
+        f"{thresholds[stage]:.0%}, VX {level:.2f}"
     )
 
 
@@ -297,7 +297,7 @@ def _unmeasured(episode: Episode, rules: UnwindPolicy) -> str:
     rise, least = episode.peak - episode.base, least_rise(episode.base, rules)
     if rise < least - TOLERANCE:
         return (
-            f"base {episode.base:.2f}, highest {episode.peak:.2f}: a rise of {rise:.2f} is under {least:.2f}, "
+            f"a rise of {rise:.2f} from the base {episode.base:.2f} to {episode.peak:.2f} is under {least:.2f}, "
             "too small to count: no stage sells"
         )
     return "two closed bars since the rise are needed to measure what VX gave back"

@@ -8,6 +8,20 @@ from dataclasses import dataclass
 from strategies.alvh.records import Check
 
 MOST, LEAST, ABOVE, BELOW = "at most", "at least", "above", "below"
+TOLD = (
+    "parity: conversion",
+    "parity: reversal",
+    "strip: ",
+    "carry: ",
+    "engine: ",
+    "context: ",
+    "hurdle: IRR",
+    "hurdle: stressed IRR",
+    "beta: expected return",
+    "sizing: VX beta",
+    "method: profile",
+)
+"""Names, or beginnings of names, of checks that inform and can refuse nothing."""
 SMALL = 1e-4  # below it a plain number is written with all its zeros
 
 
@@ -18,6 +32,7 @@ class Words:
     unit: Callable[[float], str]
     side: str = ""
     label: str = ""
+    bare: bool = False  # the reason has the numbers already
 
 
 def show(value: float | str | None) -> str:
@@ -35,27 +50,37 @@ def label(check: Check) -> str:
     return words.label if words is not None and words.label else check.name
 
 
+def told(check: Check) -> bool:
+    """Say whether the check only tells something and decides nothing, whatever it finds."""
+    return check.name.startswith(TOLD)
+
+
 def seen(check: Check) -> str:
     """Return what was observed, with its unit."""
     return _written(check.observed, _words(check))
 
 
 def limit(check: Check) -> str:
-    """Return the limit with its unit and the side it bounds."""
+    """Return the limit with its unit and the side it bounds; what is only told has none."""
+    if told(check):
+        return show(None)
     words = _words(check)
     side = f"{words.side} " if words is not None and words.side and check.threshold is not None else ""
     return f"{side}{_written(check.threshold, words)}"
 
 
 def line(check: Check) -> str:
-    """Return a check as one line: name, reason, and the numbers where there are any."""
-    if check.observed is None and (check.threshold is None or check.passed):
-        numbers = ""
-    elif check.observed is None:
-        numbers = f" (needs {limit(check)})"
-    else:
-        numbers = f" ({seen(check)}{'' if check.threshold is None else f'; {limit(check)}'})"
-    return f"{label(check)}: {check.why}{numbers}"
+    """Return a check as one line: name, reason, and the numbers where there are any that the reason lacks."""
+    return f"{label(check)}: {check.why}{_numbers(check)}"
+
+
+def _numbers(check: Check) -> str:
+    words = _words(check)
+    if told(check) or (words is not None and words.bare):
+        return ""
+    if check.observed is None:
+        return "" if check.threshold is None or check.passed else f" (needs {limit(check)})"
+    return f" ({seen(check)}{'' if check.threshold is None else f'; {limit(check)}'})"
 
 
 def _words(check: Check) -> Words | None:
@@ -90,12 +115,12 @@ def _plain(value: float) -> str:
 
 
 def _counted(one: str) -> Callable[[float], str]:
-    return lambda value: f"{value:,.0f} {one}"
+    return lambda value: f"{value:,.0f} {one if round(value) == 1 else f'{one}s'}"
 
 
-SECONDS, MINUTES, DAYS, MINIS, BARS = (_counted(unit) for unit in ("s", "minutes", "days", "minis", "bars"))
+MINUTES, DAYS, MINIS, BARS = (_counted(unit) for unit in ("minute", "day", "mini", "bar"))
 TIMES = Words(unit=lambda value: f"{value:.2f} times", side=LEAST)
-AGE = Words(unit=SECONDS, side=MOST)
+AGE = Words(unit=lambda value: f"{value:,.0f} s", side=MOST)
 NONE_OF_THEM = Words(unit=show, side=MOST)
 
 WORDS: Mapping[str, Words] = {
@@ -134,7 +159,7 @@ WORDS: Mapping[str, Words] = {
     "tranche: own contract": NONE_OF_THEM,
     "tranche: number": Words(unit=show, side=MOST),
     "tranche: trigger": Words(unit=_plain),
-    "tranche: size": Words(unit=MINIS, side=LEAST),
+    "tranche: size": Words(unit=MINIS, side=LEAST, bare=True),
     "account: excess liquidity": Words(unit=_usd, side=LEAST),
     "beta: room": Words(unit=_plain, side="not beyond"),
     "beta: expected return": Words(unit=_share),
@@ -152,9 +177,9 @@ WORDS: Mapping[str, Words] = {
     "hold: settlement": Words(unit=DAYS, side="more than", label="hold: not into settlement"),
     "hold: hard-cap": Words(unit=MINIS, side=MOST, label="hold: within the cap"),
     "hold: excess": Words(unit=MINIS, side=MOST, label="hold: no more than the book needs"),
-    "hold: loss-stop": Words(unit=_points, side=ABOVE, label="hold: over the loss stop"),
+    "hold: loss-stop": Words(unit=_points, side=ABOVE, label="hold: over the loss stop", bare=True),
     "hold: time-stop": Words(unit=show, side=MOST, label="hold: no more sessions than allowed"),
-    "hold: stage": Words(unit=_share, side=BELOW, label="hold: until VX gives its rise back"),
+    "hold: stage": Words(unit=_share, side=BELOW, label="hold: until VX gives its rise back", bare=True),
     "hold: overnight": Words(unit=show, label="hold: through the night"),
     "context: sectors": Words(unit=_plain, side=MOST),
     "context: credit": Words(unit=_percent, side=MOST),

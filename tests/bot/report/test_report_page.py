@@ -89,7 +89,7 @@ def test_every_wakeup_is_a_point_and_every_moment_a_marker_with_its_explanation(
     payload = payload_of(page_of(day))
     wakeups = [day.shelf.restore(entry.body) for entry in day.entries() if entry.kind is Kind.WAKEUP]
     assert [point["vix"] for point in payload["points"]] == [wakeup.view.vix.last for wakeup in wakeups]
-    texts = [explain(wakeup.decision) for wakeup in wakeups]
+    texts = [explain(wakeup.decision, everything=True) for wakeup in wakeups]
     assert [marker["text"] for marker in payload["markers"]] == [texts[0], texts[1], texts[2], texts[4]]
     assert [marker["clock"] for marker in payload["markers"]] == ["Mon 10:00", "Mon 10:01", "Mon 10:03", "Mon 10:06"]
 

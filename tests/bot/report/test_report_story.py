@@ -136,7 +136,7 @@ def test_moments_are_arming_purchases_and_sales_with_the_words_of_explain(tmp_pa
     by_seq = {entry.seq: entry for entry in day.entries()}
     for moment in teller.moments:
         assert by_seq[moment.seq].kind is Kind.WAKEUP
-        assert moment.text == explain(day.shelf.restore(by_seq[moment.seq].body).decision)
+        assert moment.text == explain(day.shelf.restore(by_seq[moment.seq].body).decision, everything=True)
 
 
 def test_refusals_are_counted_by_the_obstacle_or_by_the_control_that_failed(tmp_path: Path) -> None:

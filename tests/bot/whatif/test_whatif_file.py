@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +85,12 @@ def test_the_target_follows_from_the_exposure_by_the_formula_of_the_method(capsy
     assert found["target_minis"] == by_hand
 
 
-def test_the_text_ends_with_the_sentence_that_sums_it_up(capsys: Output) -> None:
+def test_the_text_begins_with_the_sentence_that_sums_it_up(capsys: Output) -> None:
     assert cli.run(["whatif", *example("small.toml"), *SPIKE]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "Assumed:"
-    assert lines[-1].startswith("It arms and buys tranche 1: 2 minis as 2 VXM Apr26 at about 25.00 ($5,000 of VX")
+    assert lines[1:3] == ["", "Read as:"]
+    assert "Assumed:" in lines
+    assert lines[0].startswith("It arms and buys tranche 1: 2 minis as 2 VXM Apr26 at about 25.00 ($5,000 of VX")
     assert cli.run(["whatif", *example("small.toml"), *SPIKE, "--table"]) == 0
     assert "check " in capsys.readouterr().out
 
@@ -97,7 +100,7 @@ def test_a_quiet_market_and_a_lonely_bar_buy_nothing(capsys: Output) -> None:
     assert not quiet["arms"]
     assert quiet["answer"].startswith("It does not arm and buys nothing")
     lonely = asked(capsys, *example("small.toml"), "--vix", "22", "--vx", "20", "--spx", "6530", "--no-persisted")
-    assert lonely["answer"].startswith("It does not arm and buys nothing: conditions stood on 0 closed bar(s)")
+    assert lonely["answer"].startswith("It does not arm and buys nothing: conditions stood on the last 0 closed bars")
 
 
 def test_between_the_windows_it_only_watches(capsys: Output) -> None:
@@ -146,6 +149,94 @@ def test_a_falling_vx_takes_the_hedge_off_in_thirds(capsys: Output, tmp_path: Pa
     assert asked(capsys, *market, "--vx", "21")["minis_after"] == 6
     assert asked(capsys, *market, "--vx", "20")["minis_after"] == 3
     assert asked(capsys, *market, "--vx", "18.4")["minis_after"] == 0  # the loss stop of 2.1 points
+
+
+def test_each_price_of_vx_is_named_with_its_month_and_the_traded_one_is_marked(capsys: Output, tmp_path: Path) -> None:
+    found = asked(capsys, *written(tmp_path, HELD), "--vix", "24", "--vx", "22,21.5,20.9")
+    assert found["read"][0] == (
+        "VX: Mar26 22.00 (before 17.40), Apr26 21.50 (before 18.30, traded), May26 20.90 (before 19.00); "
+        "the first price is the nearest month that settles after 2026-03-17"
+    )
+    later = written(tmp_path, HELD.replace("2026-03-17", "2026-03-18"), "later.toml")
+    found = asked(capsys, *later, "--vix", "24")
+    assert found["read"][0].startswith("VX: Apr26")
+    assert found["read"][0].endswith("after 2026-03-18; Mar26 settles today and is left out")
+
+
+def test_the_volatility_of_each_leg_is_shown_before_and_now(capsys: Output) -> None:
+    """By the formula of the guide: 31 days and 50 minutes lie between VIX (30 days) and VIX3M (93 days)."""
+    line = asked(capsys, *example("small.toml"), *SPIKE)["read"][1]
+    assert line.startswith("IV at the close before and now, 17Apr26: ")
+    legs = dict(part.split(" ", 1) for part in line.partition(": ")[2].split(", "))
+    assert list(legs) == ["P6200", "P6250", "C7000", "C7050"]
+    vix, vix3m, days = 30.0, 19.3 + 0.64 * 13.0, 31.0 + 50.0 / 1440.0
+    total = vix**2 * 30 + (vix3m**2 * 93 - vix**2 * 30) * (days - 30.0) / 63.0
+    atm, years = math.sqrt(total / days) / 109.35, days / 365.0
+    for name, told in legs.items():
+        z = math.log(float(name[1:]) / (6450.0 * math.exp(0.04 * years))) / (atm * math.sqrt(years))
+        by_hand = atm * math.sqrt(1.0 + 0.33 * (math.sqrt((z - 0.6) ** 2 + 0.49) - 0.92195 - 0.62 * z))
+        assert told.split(" and ")[1] == f"{by_hand:.1%}"
+
+
+def test_what_is_assumed_of_a_held_hedge_is_said_first(capsys: Output, tmp_path: Path) -> None:
+    told = asked(capsys, *written(tmp_path, HELD), "--vix", "24", "--vx", "21.5", "--spx", "6560")["assumed"]
+    assert told[0] == "the exits depend on these:"
+    assert told[1] == "- the spike began from 18.30, the settlement of Apr26 before ([spike] base)"
+    assert told[2].startswith("- VX stood highest at 21.50 since")
+    assert told[3] == "- its target was the 9 minis held ([spike] target)"
+    assert told[5].startswith("- the gauge is measured against the close of [prior]")
+    assert told[6] == "- the hedge was bought today, 30 minutes ago: this is session 1 of the spike"
+    assert "tranche 1 of a target of 9 ends at 2 minis, and 9 are held" in told[7]
+    spike = HELD + "[spike]\nbase = 18.0\npeak = 25.0\ntarget = 30\ninverted = true\n"
+    told = asked(capsys, *written(tmp_path, spike), "--vix", "24", "--vx", "21.5", "--spx", "6560")["assumed"]
+    assert told[0] == "the exits depend on these:"
+    assert told[1].startswith("- the gauge is measured against")
+    assert told[2].startswith("- the hedge was bought today")
+
+
+def test_a_holding_is_told_first_why_it_is_not_sold_then_why_no_more_is_bought(capsys: Output, tmp_path: Path) -> None:
+    found = asked(capsys, *written(tmp_path, HELD), "--vix", "22", "--vx", "20.4", "--spx", "6560", "--peak", "21.5")
+    words = found["answer"]
+    assert words.startswith("It keeps its 9 minis and sells nothing: no exit rule fires; ")
+    assert "VX 20.40 is 1.50 above the stop at 18.90 (tranche 1 bought at 21.00)" in words
+    assert "(base 18.30, highest 21.50): stage 1 begins at 50%, VX 19.90" in words
+    assert words.index("stage 1") < words.index("VX 20.40 is 1.50 above") < words.index("It buys no more: ")
+
+
+def test_a_rise_too_small_to_count_is_said_with_its_numbers(capsys: Output, tmp_path: Path) -> None:
+    market = ("--vix", "18", "--vx", "19.1", "--spx", "6690", "--peak", "19.2")
+    held = HELD.replace("price = 21.0", "price = 19.0")
+    words = asked(capsys, *written(tmp_path, held), *market)["answer"]
+    assert "a rise of 0.90 from the base 18.30 to 19.20 is under 1.00, too small to count: no stage sells" in words
+
+
+def test_a_macd_that_falls_takes_the_second_third_at_once(capsys: Output, tmp_path: Path) -> None:
+    market = (*written(tmp_path, HELD), "--vix", "20", "--spx", "6600", "--peak", "25", "--vx", "21")
+    assert asked(capsys, *market)["minis_after"] == 6
+    assert asked(capsys, *market, "--macd", "falling")["minis_after"] == 3
+
+
+def test_months_back_in_order_after_an_inversion_take_all_of_it(capsys: Output, tmp_path: Path) -> None:
+    market = ("--vix", "20", "--spx", "6600", "--peak", "25", "--vx", "20.5,21,21.5")
+    spike = HELD + "[spike]\ninverted = true\n"
+    assert asked(capsys, *written(tmp_path, spike), *market)["minis_after"] == 0
+    assert asked(capsys, *written(tmp_path, HELD), *market)["minis_after"] == 6
+
+
+def test_a_target_that_the_cap_cut_says_what_the_book_would_need(capsys: Output) -> None:
+    found = asked(capsys, *example("medium.toml"), "--vix", "26", "--vx", "23", "--spx", "6530")
+    size = next(check["why"] for check in found["checks"] if check["name"] == "tranche: size")
+    assert re.fullmatch(r"9 minis to reach 9 of 30 \(the cap; the book would need \d\d\)", size)
+
+
+def test_the_checks_that_passed_come_with_all(capsys: Output) -> None:
+    assert cli.run(["whatif", *example("small.toml"), *SPIKE]) == 0
+    short = capsys.readouterr().out
+    assert "more checks (--all)" in short.splitlines()[-1]
+    assert cli.run(["whatif", *example("small.toml"), *SPIKE, "--all"]) == 0
+    full = capsys.readouterr().out
+    assert "  data: SPX: " in full
+    assert "  data: SPX: " not in short
 
 
 def test_legs_in_csv_need_the_rest_on_the_command_line(capsys: Output, tmp_path: Path) -> None:

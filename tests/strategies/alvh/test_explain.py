@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from builders import VXM, at, book, exposure, lot, memory, order, spike_view, state, surface
 
-from strategies.alvh.explain import SHOWN, explain, summarise, table
+from strategies.alvh.explain import AGREED, SHOWN, TITLES, TOLD, explain, summarise, table
 from strategies.alvh.judge import judge
 from strategies.alvh.policy import Policy
 from strategies.alvh.records import (
@@ -20,9 +20,10 @@ from strategies.alvh.records import (
     Lot,
     MarketView,
     Phase,
+    Sample,
     Side,
 )
-from strategies.alvh.wording import label, line, show
+from strategies.alvh.wording import label, limit, line, show, told
 
 POLICY = Policy()
 
@@ -35,6 +36,15 @@ def decision(*lots: Lot, valued: Exposure | None = None, view: MarketView | None
 
 def buying() -> Decision:
     return decision()
+
+
+def calm() -> Decision:
+    return decision(valued=exposure(inflation=0.02), view=spike_view(10, vx=16.1, vix=16.0, spx=2760.0))
+
+
+def holding() -> Decision:
+    known = memory(episode=episode(), phase=Phase.T1)
+    return decision(lot(price=18.6), memory=known, view=spike_view(30, vx=18.5))
 
 
 def test_a_purchase_is_one_sentence_with_its_reason() -> None:
@@ -50,14 +60,88 @@ def test_the_text_shows_order_theta_vega_and_hedge() -> None:
     assert "Hedge: $0 per VIX point, leaving -$2,500 with the book; target 15 minis; tranche-1" in text
 
 
-def test_every_check_stands_in_the_text_once_and_refusals_come_first() -> None:
-    found = buying()
-    lines = explain(found).splitlines()
-    for check in found.checks:
-        assert sum(line.startswith(f"  {label(check)}: ") for line in lines) == 1
-    against = lines.index("Against opening:")
-    assert lines[against + 1].startswith("  signal: VIX RSI")
-    assert against < lines.index("In order:")
+def test_every_check_stands_in_the_full_text_once_and_refusals_come_first() -> None:
+    for found in (buying(), calm(), holding()):
+        lines = explain(found, everything=True).splitlines()
+        for check in found.checks:
+            assert sum(line.startswith(f"  {label(check)}: ") for line in lines) == 1
+        against = min(n for n, line in enumerate(lines) if line in TITLES)
+        assert against < lines.index(TOLD) < lines.index(AGREED)
+
+
+def test_the_short_text_counts_what_passed_instead_of_listing_it() -> None:
+    found = calm()
+    passed = [check for check in found.checks if check.passed and not told(check)]
+    text = explain(found)
+    assert text.splitlines()[-1] == f"In order: {len(passed)} more checks (--all)"
+    assert not any(f"  {label(check)}: " in text for check in passed)
+
+
+def test_a_refusal_stands_under_what_it_speaks_against() -> None:
+    dear = Check(name="hurdle: saving", observed=2.1, threshold=3.0, passed=False, why="too dear")
+    bought = explain(replace(buying(), checks=(*buying().checks, dear))).splitlines()
+    later = bought[
+        bought.index("Against more than tranche 1:") + 1 : bought.index("Did not agree, and was not needed:")
+    ]
+    assert any(said.startswith("  hurdle: saving: too dear") for said in later)
+    unneeded = bought.index("Did not agree, and was not needed:")
+    assert bought[unneeded + 1].startswith("  signal: VIX RSI")
+    assert "Against opening:" not in bought
+    assert "Against opening:" in explain(calm()).splitlines()
+    known = memory(episode=episode(), phase=Phase.T1)
+    kept = explain(decision(lot(price=18.6), memory=known, valued=exposure(inflation=0.1))).splitlines()
+    assert kept[kept.index("Against buying more:") + 1].startswith("  signal: VX MACD")
+    anew = kept[kept.index("Against arming anew:") + 1 :]
+    assert any(said.startswith("  gauge: inflation: ") for said in anew)
+
+
+def test_of_what_is_held_the_nearest_exit_is_told_first() -> None:
+    """Half of the rise from 16 to 19 is given back at 17.50, one point below; the stop lies 2 points under 18.60."""
+    lines = explain(holding()).splitlines()
+    first = lines.index("Exits, the nearest first:")
+    assert lines[first + 1].endswith("(base 16.00, highest 19.00): stage 1 begins at 50%, VX 17.50")
+    assert lines[first + 2] == (
+        "  hold: over the loss stop: VX 18.50 is 1.90 above the stop at 16.60 (tranche 1 bought at 18.60)"
+    )
+    assert "Exits, the nearest first:" not in explain(calm())
+
+
+def test_a_stop_that_is_nearer_than_the_stage_comes_first() -> None:
+    bars = tuple(Sample(end=at(n), inflation=0.5, armable=True, retraced=0.4, term_inverted=None, vix_implied=20.0 - n,
+                        breadth_divergent=False, macd_hist=None) for n in (25, 30))  # fmt: skip
+    known = replace(memory(episode=episode(base=15.0), phase=Phase.T1), samples=bars)
+    lines = explain(decision(lot(price=19.2), memory=known, view=spike_view(30, vx=17.4))).splitlines()
+    stop, stage = lines[lines.index("Exits, the nearest first:") + 1 :][:2]
+    assert stop.endswith("VX 17.40 is 0.20 above the stop at 17.20 (tranche 1 bought at 19.20)")
+    assert stage.endswith(
+        "40% of the rise retraced on two closed bars (base 15.00, highest 19.00): stage 1 begins at 50%, VX 17.00"
+    )
+
+
+def test_what_is_only_told_has_no_bound_and_never_refuses() -> None:
+    for found in (buying(), calm(), holding()):
+        for check in found.checks:
+            if told(check):
+                assert check.passed
+                assert line(check) == f"{label(check)}: {check.why}"
+                assert (check.name, limit(check)) == (check.name, "-")
+    answers = {row[0]: row[3] for row in table(buying())}
+    assert answers["engine: risk"] == "told"
+    assert answers["signal: VIX RSI"] == "no"
+
+
+def test_strikes_that_can_never_arm_come_before_the_inflation_that_is_missing() -> None:
+    spike = decision(valued=exposure(inflation=0.16, ceiling=0.20))
+    assert spike.summary.startswith("No order (watch): the gauge can never arm with these strikes: at most 20%")
+    reachable = decision(valued=exposure(inflation=0.16, ceiling=0.45))
+    assert reachable.summary == "No order (watch): the short puts' vega is inflated by 16% only."
+
+
+def test_the_smaller_of_the_two_numbers_behind_the_vega_delta_is_named() -> None:
+    both = exposure(vega30_baseline_usd=-2000.0, vega30_usd=-1500.0, inflation=0.5, vega_delta_usd=1000.0)
+    assert "vega delta $1,000, the smaller of $2,000 x 50.0% = $1,000 and $1,500 now" in explain(decision(valued=both))
+    other = replace(both, vega_delta_usd=700.0)
+    assert "the smaller of" not in explain(decision(valued=other))
 
 
 def test_missing_numbers_are_said_to_be_unknown() -> None:
@@ -73,7 +157,7 @@ def test_a_decision_without_exposure_or_refusals_still_explains_itself() -> None
     text = explain(bare)
     assert "Book:" not in text
     assert "Against opening:" not in text
-    assert "In order:" not in explain(replace(found, checks=()))
+    assert AGREED not in explain(replace(found, checks=()), everything=True)
 
 
 def test_orders_taken_back_are_named() -> None:
@@ -106,8 +190,7 @@ def test_values_are_shown_as_a_trader_reads_them(value: float | str | None, text
 
 
 def test_a_quiet_day_names_the_first_thing_that_is_missing() -> None:
-    calm = decision(valued=exposure(inflation=0.02), view=spike_view(10, vx=16.1, vix=16.0, spx=2760.0))
-    assert calm.summary == ("No order (watch): SPX has not fallen enough, or its move or expected range is missing.")
+    assert calm().summary == ("No order (watch): SPX has not fallen enough, or its move or expected range is missing.")
 
 
 def test_broken_data_is_named_before_the_market() -> None:
@@ -125,8 +208,10 @@ def episode(**changes: Any) -> Episode:
 
 
 def test_a_holding_says_why_the_next_tranche_waits() -> None:
-    waiting = decision(lot(price=18.6), memory=memory(episode=episode(), phase=Phase.T1), view=spike_view(30))
-    assert waiting.summary.startswith("No order (tranche-1): VX 18.50 is not above the last purchase at 18.60")
+    waiting = holding().summary
+    assert waiting.startswith("No order (tranche-1): nothing is sold, two closed bars since the rise are needed")
+    assert "VX 18.50 is 1.90 above the stop at 16.60" in waiting
+    assert waiting.endswith("; nothing is bought, VX 18.50 is not above the last purchase at 18.60.")
 
 
 def test_a_holding_says_when_the_next_tranche_does_not_earn_its_capital() -> None:
