@@ -82,6 +82,13 @@ class Listing:
         held, read = self._held, self._reader
         return from_json_all(self._record_type, [held[row[0]] | read(row[1:]) for row in rows])
 
+    def con_ids(self, rows: Sequence[Any]) -> tuple[int, ...]:
+        """Return the con_ids that these rows name; one contract has a new number whenever its price paid changes."""
+        if rows and isinstance(rows[0], dict):
+            return tuple([row["con_id"] for row in rows])
+        held = self._held
+        return tuple([held[row[0]]["con_id"] for row in rows])
+
     def _list(self, record: Any) -> int:
         self._last += 1
         key = self._constant(record)

@@ -173,7 +173,7 @@ class Projection:
         self.shelf.apply(entry)
         self._wakeup = entry.body
         self.depths.apply(entry.body["view"])
-        self._sight.look(entry.body["book"]["legs"], entry.at)
+        self._sight.look(self.shelf.legs_in(entry.body), entry.at)
         self._look = (entry.record.view, entry.record.book) if isinstance(entry.record, Wakeup) else None
         exposure = entry.body["decision"]["exposure"]
         self._vega30 = None if exposure is None else exposure["vega30_usd"]

@@ -152,6 +152,10 @@ class Shelf:
             replace(from_json(Book, {**book, **dict.fromkeys(LISTS, ())}), **legs),
         )
 
+    def legs_in(self, body: Mapping[str, Any]) -> tuple[int, ...]:
+        """Return the con_ids of the legs in a wake-up's short form."""
+        return self._contracts.legs.con_ids(body["book"]["legs"])
+
     def _body(self, wakeup: Wakeup) -> dict[str, Any]:
         """Return the short form of a wake-up."""
         view, book, state, decision = wakeup.view, wakeup.book, wakeup.state, wakeup.decision

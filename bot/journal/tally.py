@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any
 
 from bot.orders.life import Execution, Order
 from strategies.alvh.records import Lot, Side
@@ -21,11 +20,10 @@ class FirstSight:
     def __init__(self) -> None:
         self._seen: dict[int, datetime] = {}
 
-    def look(self, legs: Iterable[Any], at: datetime) -> None:
-        """Take in the legs of a journalled wake-up: rows begun by the contract's number, or records with its id."""
-        numbers = [leg["con_id"] if isinstance(leg, dict) else leg[0] for leg in legs]
-        if numbers:
-            self._seen = {number: self._seen.get(number, at) for number in numbers}
+    def look(self, con_ids: Collection[int], at: datetime) -> None:
+        """Take in which legs a journalled wake-up held."""
+        if con_ids:
+            self._seen = {con_id: self._seen.get(con_id, at) for con_id in con_ids}
 
     @property
     def oldest(self) -> datetime | None:

@@ -7,16 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from builders import OPEN
+from builders import OPEN, condor
 from fake_broker import SETTLES, VXM
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stand import Stand, buying, selling
 
 from bot.guard.controls import GuardSettings
-from bot.journal import JournalReader, Kind, hedge_state, journal_path, orders
+from bot.journal import JournalReader, Kind, Wakeup, hedge_state, journal_path, orders, record_wakeup
 from bot.journal.tally import FirstSight
 from bot.orders.desk import Outcome
+from strategies.alvh.decide import decide
+from strategies.alvh.policy import Policy
 from strategies.alvh.records import Purpose
 
 MINUTE = timedelta(minutes=1)
@@ -98,19 +100,31 @@ def test_profit_is_that_of_the_lots_a_sale_took_and_fees_are_the_reported_ones(s
 def test_trades_before_the_oldest_leg_still_held_no_longer_count() -> None:
     sight = FirstSight()
     assert sight.oldest is None
-    sight.look([(7, -10, None), (8, 10, None)], OPEN)
-    sight.look([(8, 10, None), (9, -10, None)], OPEN + MINUTE)
+    sight.look([7, 8], OPEN)
+    sight.look([8, 9], OPEN + MINUTE)
     assert sight.oldest == OPEN  # leg 8 stays
     sight.look([], OPEN + 2 * MINUTE)
     assert sight.oldest == OPEN  # an empty list proves nothing
-    sight.look([{"con_id": 9}, {"con_id": 10}], OPEN + 3 * MINUTE)
+    sight.look([9, 10], OPEN + 3 * MINUTE)
     assert sight.oldest == OPEN + MINUTE
+
+
+def test_more_of_the_same_condors_at_another_price_are_still_the_same_legs(stand: Stand) -> None:
+    for price in (1.0, 1.25):
+        legs = tuple(replace(leg, avg_price=price) for leg in condor())
+        view, of, known = stand.view(), stand.book(legs=legs), stand.projection.state(stand.view().session.day)
+        wakeup = Wakeup(view=view, book=of, state=known, decision=decide(view, of, known, Policy()))
+        record_wakeup(stand.journal, stand.projection.shelf, wakeup, at=view.now)
+        if price == 1.0:
+            trade(stand, buying(2, key="b1"), 18.0)
+            trade(stand, selling(1, key="s1"), 16.0)
+    assert stand.projection.state(stand.view().session.day).realised_usd == pytest.approx(-200.0)
 
 
 def test_profit_and_fees_start_anew_with_the_condors(stand: Stand) -> None:
     trade(stand, buying(2, key="b1"), 18.0)
     trade(stand, selling(1, key="s1"), 16.0)
-    stand.projection._sight.look([(1, -10)], stand.clock.now())
+    stand.projection._sight.look([1], stand.clock.now())
     day = stand.view().session.day
     assert stand.projection.state(day).realised_usd == 0.0
     trade(stand, selling(1, key="s2"), 17.5)
