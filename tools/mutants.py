@@ -269,7 +269,7 @@ def forget(root: Path) -> None:
     """Make every module of this project be imported anew."""
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if file and Path(file).is_relative_to(root) and name != "__main__" and "tools" not in Path(file).parts:
+        if file and Path(file).is_relative_to(root) and name not in ("__main__", "mutants", "mutation_page"):
             del sys.modules[name]
 
 

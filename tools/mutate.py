@@ -30,7 +30,7 @@ import mutation_page
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = ROOT / "var" / "mutation"
-TESTS = "tests/strategies"
+TESTS = ("tests/strategies", "tests/docs/test_docs_are_true.py")  # the second holds defaults to the settings page
 CPU_BUDGET_S = 3.0  # no further test starts after this; a mutant alive by then counts as a survivor
 CPU_LIMIT_S = 60  # a mutant still computing after this is an endless loop, and killed
 KILLED, SURVIVED, TIMEOUT, UNCOVERED = "killed", "survived", "timeout", "no test reaches it"
@@ -38,7 +38,7 @@ KILLED, SURVIVED, TIMEOUT, UNCOVERED = "killed", "survived", "timeout", "no test
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Hold which tests reach which line of which file, and how long each took."""
+    """Hold which tests reach which line of which file, and how long each took; no name stands for an import."""
 
     lines: dict[str, dict[int, frozenset[str]]]
     seconds: dict[str, float]
@@ -51,17 +51,18 @@ class Reach:
     def of(self, mutant: mutants.Mutant) -> list[str]:
         """Return the tests that can notice the mutant, the quickest first.
 
-        A constant or a default runs when its module is imported, so its tests are those that run a line with its name.
+        A constant or a default runs when its module is imported, so its tests are those that run a line with its name,
+        and those that hold the docs to the settings. What ran at an import only is left to the tests of its file.
         """
         tests = self.at(mutant.path, mutant.lines)
         if not mutant.inside_function:
-            word = re.compile(rf"\b{re.escape(mutant.target)}\b") if mutant.target else None
-            named = {
-                path: [n for n, text in enumerate((ROOT / path).read_text().splitlines(), 1) if word.search(text)]
-                for path in self.lines
-                if word
-            }
-            tests = tests.union(*(self.at(path, lines) for path, lines in named.items()))
+            word = re.compile(rf"\b{re.escape(mutant.target or 'nothing')}\b")
+            for path in self.lines:
+                texts = (ROOT / path).read_text(encoding="utf-8").splitlines()
+                tests |= self.at(path, (line for line, text in enumerate(texts, 1) if word.search(text)))
+            tests |= {name for name in self.seconds if not name.startswith(TESTS[0])}
+        if tests == {""} or ("" in tests and not mutant.inside_function):
+            tests |= self.at(mutant.path, self.lines[mutant.path])
         return sorted(tests & self.seconds.keys(), key=lambda test: (self.seconds[test], test))
 
 
@@ -79,8 +80,8 @@ class Durations:
 class Loop:
     """Run mutants instead of the tests that were collected (a pytest plugin)."""
 
-    def __init__(self, work: list[tuple[mutants.Mutant, list[str]]], done: dict[str, str]) -> None:
-        self.work, self.done = work, done
+    def __init__(self, work: list[mutants.Mutant], reach: Reach, done: dict[str, str]) -> None:
+        self.work, self.reach, self.done = work, reach, done
 
     def pytest_runtestloop(self, session: Any) -> bool:
         """Try every mutant and keep its outcome at once; `True` tells pytest that the tests were run."""
@@ -90,12 +91,12 @@ class Loop:
         some = session.items[::25]
         if {in_fork(lambda: run_items(some)), in_fork(lambda: anew(some))} != {SURVIVED}:
             raise SystemExit("the tests fail in a fork, or imported anew, without any mutant")
-        for number, (mutant, tests) in enumerate(self.work, 1):
-            reached_by = [items[name] for name in tests if name in items]
-            self.done[mutant.key] = in_fork(partial(live, mutant, reached_by)) if reached_by else UNCOVERED
+        for number, mutant in enumerate(self.work, 1):
+            tests = [items[name] for name in self.reach.of(mutant) if name in items]
+            imported = "" in self.reach.at(mutant.path, mutant.lines)
+            self.done[mutant.key] = in_fork(partial(live, mutant, tests, imported=imported)) if tests else UNCOVERED
             save(self.done)
-            seconds = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-            print(f"{seconds:.0f} s {number}/{len(self.work)} {self.done[mutant.key]} {mutant}", file=sys.stderr)
+            print(f"{number}/{len(self.work)} {self.done[mutant.key]}: {mutant}", file=sys.stderr)
         return True
 
 
@@ -147,11 +148,16 @@ def run_items(items: list[Any]) -> str:
     return SURVIVED
 
 
-def live(mutant: mutants.Mutant, items: list[Any]) -> str:
-    """Put the mutant in place of the code and run its tests, in this process, which is a fork."""
+def live(mutant: mutants.Mutant, items: list[Any], *, imported: bool) -> str:
+    """Put the mutant in place of the code and run its tests, in this process, which is a fork.
+
+    What is `imported` left its results in modules, also of tests: those must be imported anew to show them.
+    """
     tree = mutants.mutated(ROOT, mutant)
     if mutant.inside_function and mutants.patch(ROOT / mutant.path, tree):
-        return run_items(items)
+        outcome = run_items(items)
+        if outcome == KILLED or not imported:
+            return outcome
     mutants.replace_module(ROOT / mutant.path, tree)
     return anew(items)
 
@@ -178,7 +184,7 @@ def measure() -> Reach:
         os.environ["COVERAGE_FILE"] = str(data)
         durations = Durations()
         options = ["--cov=strategies", "--cov-context=test", "--cov-report=", "-q", "-p", "no:cacheprovider"]
-        ended = pytest.main([TESTS, *options], plugins=[durations])
+        ended = pytest.main([*TESTS, *options], plugins=[durations])
         times.write_text(json.dumps(durations.seconds))
         os._exit(int(ended))
     if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
@@ -194,7 +200,7 @@ def reached() -> Reach:
     recorded.read()
     lines = {
         str(Path(path).relative_to(ROOT)): {
-            line: frozenset(name.partition("|")[0] for name in names if name)
+            line: frozenset(name.partition("|")[0] for name in names)
             for line, names in recorded.contexts_by_lineno(path).items()
         }
         for path in recorded.measured_files()
@@ -244,8 +250,7 @@ def main() -> int:
         import pytest
 
         reach = reached() if options.known_reach else measure()
-        work = [(mutant, reach.of(mutant)) for mutant in todo]
-        pytest.main([TESTS, "-q", "-p", "no:cacheprovider"], plugins=[Loop(work, done)])
+        pytest.main([*TESTS, "-q", "-p", "no:cacheprovider"], plugins=[Loop(todo, reach, done)])
     outcomes = [(mutant, done[mutant.key]) for mutant in drawn]
     counts = Counter(mutant.path for path in paths for mutant in mutants.of_file(ROOT, path))
     page = mutation_page.text(outcomes, counts, alive=(SURVIVED, UNCOVERED))

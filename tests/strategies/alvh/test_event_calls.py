@@ -581,3 +581,11 @@ def test_the_premium_must_leave_the_excess_liquidity_that_the_unwind_asks_for(le
 def test_an_account_of_no_worth_has_no_liquidity() -> None:
     broke = account(account=Account(net_liquidation=0.0, excess_liquidity=1_000_000.0))
     assert not limits(reading(view(), of=broke, spike=episode()))["account"].passed
+
+
+def test_the_calls_of_two_releases_take_their_profits_apart() -> None:
+    cheap = call_lot(4, price=0.50)
+    dear = call_lot(4, strike=22.0, price=5.00, layer="event-FOMC-20180131T1900")
+    knows = state(calls=(cheap, dear), call_spend=(spend(4), spend(4, layer=dear.layer)))
+    (order,) = asked(reading(view(), of=account(cheap, dear, bid=1.00), spike=episode(), knows=knows)).proposals
+    assert (order.con_id, order.quantity, order.purpose) == (cheap.con_id, 2, Purpose.EVENT_PROFIT)

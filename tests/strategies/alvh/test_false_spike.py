@@ -119,3 +119,16 @@ def test_crossed_and_absurd_markets_say_nothing_about_spreads() -> None:
 def test_the_confirmation_says_what_it_found() -> None:
     assert check("VX confirms", spike_view(vx=17.02)).why == "VX moved +1.02 with VIX +4.00: confirms"
     assert check("VX confirms", spike_view(vx=17.0)).why == "VX moved +1.00 with VIX +4.00: does not confirm"
+
+
+def test_a_settlement_of_nothing_makes_no_bar_strong() -> None:
+    view = spike_view(vx=17.6)
+    empty = replace(view, futures=tuple(replace(one, prior_settle=0.0) for one in view.futures))
+    assert not persistent(reading(empty), (sample(at(25)),)).passed
+
+
+def test_a_rise_of_just_the_limit_is_strong() -> None:
+    seen = reading(spike_view(vx=17.6))
+    assert seen.price is not None
+    rules = replace(POLICY.filter, single_bar_vx_jump=seen.price / 16.0 - 1.0)
+    assert persistent(replace(seen, policy=replace(POLICY, filter=rules)), (sample(at(25)),)).passed
