@@ -241,7 +241,7 @@ def _permissions(reading: Reading, episode: Episode | None) -> tuple[Check, ...]
             None if episode is None else reading.policy.sizing.inflation_keep,
             not closed,
             "not asked yet: no spike is followed" if episode is None else "the target stands",
-            "the spike fell below the keeping level: remaining tranches are cancelled",
+            _closed(reading),
         ),
         _permit("one at a time", float(alive), 0.0, alive == 0, "no order is working", "an order is still working"),
         _permit(
@@ -253,6 +253,15 @@ def _permissions(reading: Reading, episode: Episode | None) -> tuple[Check, ...]
             "foreign lots in this contract: no opening",
         ),
     )
+
+
+def _closed(reading: Reading) -> str:
+    """Return why no further tranche is bought: the gauge is below the keeping level, or was once."""
+    inflation, keep = number(reading.exposure.inflation), reading.policy.sizing.inflation_keep
+    below = "the spike fell below the keeping level"
+    if inflation is not None and inflation < keep:
+        below = f"the gauge at {inflation:.0%} is below the {keep:.0%} that keep the target"
+    return f"{below}: remaining tranches are cancelled"
 
 
 def _foreign_here(reading: Reading) -> int:
