@@ -227,7 +227,7 @@ def arguments() -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("files", nargs="*", help="files under strategies/ (default: all)")
-    parser.add_argument("--per-file", type=int, default=12, help="mutants drawn per file")
+    parser.add_argument("--per-file", type=int, default=10, help="mutants drawn per file")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--known-reach", action="store_true", help="take the last coverage run instead of a new one")
     parser.add_argument("--write", action="store_true", help="write docs/mutation.md")
