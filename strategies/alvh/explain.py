@@ -45,7 +45,7 @@ def summarise(decision: Decision) -> str:
         return "; ".join(_proposal(proposal) for proposal in decision.proposals) + "."
     moved = decision.phase_before is not decision.phase_after
     phase = f"{decision.phase_before} to {decision.phase_after}" if moved else str(decision.phase_after)
-    stays = kept(decision) if held_minis(decision) and _holding(decision) else ""
+    stays = kept(decision, most=1) if held_minis(decision) and _holding(decision) else ""
     if stays:
         return f"No order ({phase}): nothing is sold, {stays}; nothing is bought, {_obstacle(decision)}."
     return f"No order ({phase}): {_obstacle(decision)}."
@@ -66,7 +66,7 @@ def explain(decision: Decision, *, everything: bool = False) -> str:
     titles = {_against(check, decision) for check in refused}
     for title in sorted(titles, key=TITLES.index):
         lines += _block(title, [check for check in refused if _against(check, decision) == title])
-    lines += _block(TOLD, [check for check in rest if told(check)])
+    lines += _block(TOLD, [check for check in rest if told(check) and (everything or check.name != PROFILE)])
     agreed = [check for check in rest if check.passed and not told(check)]
     if everything:
         lines += _block(AGREED, agreed)
@@ -151,7 +151,8 @@ def _book(exposure: Exposure | None) -> list[str]:
         return []
     inflation = "unknown" if exposure.inflation is None else f"{exposure.inflation:+.0%}"
     lines = [
-        f"Book: {exposure.condors} condor(s), {exposure.legs} legs, {exposure.unknown_legs} not valued; "
+        f"Book: {exposure.condors} condor{'' if exposure.condors == 1 else 's'}, {exposure.legs} legs, "
+        f"{exposure.unknown_legs} not valued; "
         f"short-put vega against the prior close {inflation}",
         f"Theta {_usd(exposure.theta_usd)} a day, vega {_usd(exposure.vega_usd)} per vol point "
         f"({_usd(exposure.vega30_usd)} per VIX point), delta {_usd(exposure.delta_usd)} per SPX point",

@@ -23,12 +23,12 @@ def exits(decision: Decision) -> tuple[Check, ...]:
     return tuple(sorted(found, key=lambda check: (check.passed, _rank(check), _distance(check, decision))))
 
 
-def kept(decision: Decision) -> str:
-    """Return the exit rules that come next, in words with their numbers; empty when none was asked."""
+def kept(decision: Decision, *, most: int = 3) -> str:
+    """Return the exit rules that come next, `most` at most, in words with their numbers; empty when none was asked."""
     near = [check for check in exits(decision) if check.passed and check.name in (LOSS, STAGE)]
     last = next((check for check in decision.checks if check.name == TIME and _last_session(check)), None)
     told = [*([last] if last is not None else []), *near]
-    return "; ".join(check.why for check in told)
+    return "; ".join(check.why for check in told[:most])
 
 
 def _rank(check: Check) -> int:

@@ -192,7 +192,8 @@ def time_stop(reading: Reading, episode: Episode | None) -> Ceiling:
     late = minutes_to_close(reading.view) <= FLAT_BY_MINUTES + LEAD_MINUTES
     due = held > limit or (held == limit and late)
     reason = f"session {held} of {limit}: time is up"
-    why = reason if due else f"session {held} of {limit}"
+    last = f": all is sold from {FLAT_BY_MINUTES + LEAD_MINUTES:.0f} minutes before the close" if held == limit else ""
+    why = reason if due else f"session {held} of {limit}{last}"
     return _ceiling(
         reading, Purpose.TIME_STOP, 0 if due else None, why, reason, observed=float(held), threshold=float(limit)
     )

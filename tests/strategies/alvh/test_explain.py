@@ -9,6 +9,7 @@ from builders import VXM, at, book, exposure, lot, memory, order, spike_view, st
 
 from strategies.alvh.explain import AGREED, SHOWN, TITLES, TOLD, explain, summarise, table
 from strategies.alvh.judge import judge
+from strategies.alvh.kept import kept
 from strategies.alvh.policy import Policy
 from strategies.alvh.records import (
     Check,
@@ -89,9 +90,9 @@ def test_a_refusal_stands_under_what_it_speaks_against() -> None:
     assert "Against opening:" not in bought
     assert "Against opening:" in explain(calm()).splitlines()
     known = memory(episode=episode(), phase=Phase.T1)
-    kept = explain(decision(lot(price=18.6), memory=known, valued=exposure(inflation=0.1))).splitlines()
-    assert kept[kept.index("Against buying more:") + 1].startswith("  signal: VX MACD")
-    anew = kept[kept.index("Against arming anew:") + 1 :]
+    stays = explain(decision(lot(price=18.6), memory=known, valued=exposure(inflation=0.1))).splitlines()
+    assert stays[stays.index("Against buying more:") + 1].startswith("  signal: VX MACD")
+    anew = stays[stays.index("Against arming anew:") + 1 :]
     assert any(said.startswith("  gauge: inflation: ") for said in anew)
 
 
@@ -116,6 +117,14 @@ def test_a_stop_that_is_nearer_than_the_stage_comes_first() -> None:
     assert stage.endswith(
         "40% of the rise retraced on two closed bars (base 15.00, highest 19.00): stage 1 begins at 50%, VX 17.00"
     )
+
+
+def test_in_the_last_session_the_time_stop_is_named_before_price_rules() -> None:
+    last = Check(name="hold: time-stop", observed=5.0, threshold=5.0, passed=True, why="session 5 of 5: soon")
+    found = holding()
+    checks = tuple(last if check.name == last.name else check for check in found.checks)
+    assert kept(replace(found, checks=checks)).startswith("session 5 of 5: soon; two closed bars")
+    assert kept(found).startswith("two closed bars")
 
 
 def test_what_is_only_told_has_no_bound_and_never_refuses() -> None:
@@ -210,7 +219,7 @@ def episode(**changes: Any) -> Episode:
 def test_a_holding_says_why_the_next_tranche_waits() -> None:
     waiting = holding().summary
     assert waiting.startswith("No order (tranche-1): nothing is sold, two closed bars since the rise are needed")
-    assert "VX 18.50 is 1.90 above the stop at 16.60" in waiting
+    assert "stop" not in waiting  # the nearest exit alone
     assert waiting.endswith("; nothing is bought, VX 18.50 is not above the last purchase at 18.60.")
 
 
