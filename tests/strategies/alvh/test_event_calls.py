@@ -24,6 +24,7 @@ from strategies.alvh.vix_call import (
     call_delta,
     call_units_usd,
     entry_limit,
+    sellable_calls,
     without_event_calls,
 )
 from tests.strategies.alvh.call_market import (
@@ -589,3 +590,19 @@ def test_the_calls_of_two_releases_take_their_profits_apart() -> None:
     knows = state(calls=(cheap, dear), call_spend=(spend(4), spend(4, layer=dear.layer)))
     (order,) = asked(reading(view(), of=account(cheap, dear, bid=1.00), spike=episode(), knows=knows)).proposals
     assert (order.con_id, order.quantity, order.purpose) == (cheap.con_id, 2, Purpose.EVENT_PROFIT)
+
+
+def test_what_is_on_offer_of_a_layer_comes_off_what_that_layer_may_sell() -> None:
+    mine, core = call_lot(6), call_lot(4, layer="core-short")
+    ten = replace(account(mine), vix_options=(replace(account(mine).vix_options[0], quantity=10),))
+    knows = state(calls=(mine, core), call_orders=(call_order(Side.SELL, 2, layer=LAYER),))
+    assert sellable_calls(ten, knows, mine) == 4
+    assert sellable_calls(ten, knows, core) == 4
+
+
+def test_a_delta_that_cannot_be_counts_in_full() -> None:
+    mine = call_lot(1)
+    full = call_units_usd(reading(view(), of=account(mine)), (mine,)) / 0.3
+    for impossible in (-1.5, 1.5, float("nan")):
+        odd = replace(account(mine), vix_options=(held(mine, value=impossible),))
+        assert call_units_usd(reading(view(), of=odd), (mine,)) == pytest.approx(full)

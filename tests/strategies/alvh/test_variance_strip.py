@@ -16,6 +16,7 @@ from builders import book, exposure, memory, spike_view, state
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strategies.alvh import variance_strip
 from strategies.alvh.policy import ParityPolicy, Policy
 from strategies.alvh.reading import Reading, read
 from strategies.alvh.records import ChainQuote, Check, IndexQuote, Quote, Right
@@ -245,3 +246,14 @@ def test_an_expiry_that_has_settled_has_no_strip() -> None:
     view = seen().view
     settled = replace(view, chain=tuple(listed(flat(0.2), datetime(2018, 2, 2, 21, tzinfo=UTC))))
     assert chain_term(settled, 12, 60.0).days == ()
+
+
+def test_a_term_in_which_nothing_would_happen_has_no_volatility() -> None:
+    # 20 for 40 days and 10 for 160 days hold the same variance
+    assert forward_volatility(20.0, 40.0, 10.0, 160.0) is None
+    assert forward_volatility(20.0, 40.0, 10.0, 161.0) is not None
+
+
+def test_a_wing_ends_at_two_strikes_in_a_row_without_a_bid() -> None:
+    assert variance_strip._wing(np.array([1.0, 0.0, 1.0, 0.0, 0.0, 1.0])).tolist() == [0, 2]
+    assert variance_strip._wing(np.array([1.0, 1.0, 0.0])).tolist() == [0, 1]

@@ -53,3 +53,9 @@ def test_capm_prices_equity_by_beta() -> None:
 )
 def test_a_missing_figure_gives_no_cost(given: Account, rate: float) -> None:
     assert cost_of_capital(given, rate, POLICY) is None
+
+
+def test_a_small_account_with_cash_owes_nothing() -> None:
+    found = cost_of_capital(account(0.0, 50.0), 0.04, POLICY)
+    assert found is not None
+    assert found.debt_share == 0.0
