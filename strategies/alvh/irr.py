@@ -9,7 +9,7 @@ from itertools import pairwise
 DAYS_PER_YEAR = 365.0
 
 _MOST_EXPONENT = 700.0  # e^700 still is a number
-_STEPS = 200
+_LEAST_YEARS = 1e-9  # between the first and the last flow: thirty milliseconds
 
 Flow = tuple[float, float]  # days from now, dollars (paid: negative)
 
@@ -19,12 +19,14 @@ def irr(flows: Sequence[Flow]) -> float | None:
 
     `None` unless the flows in order of time change sign exactly once: with one change there is one rate (Descartes'
     rule of signs), with more there may be several, with none there is none. It is solved for in ln(1 + r), because over
-    a few days a small return is an astronomical one in a year; one above e^700 is `None`.
+    a few days a small return is an astronomical one in a year; one above e^700 is `None`, as are flows at one instant.
     """
     if not flows or not all(math.isfinite(days) and math.isfinite(usd) and days >= 0.0 for days, usd in flows):
         return None
     dated = _by_day(flows)
     if sum((a < 0.0) != (b < 0.0) for (_, a), (_, b) in pairwise(dated)) != 1:
+        return None
+    if (dated[-1][0] - dated[0][0]) / DAYS_PER_YEAR < _LEAST_YEARS:
         return None
     rate = _of_two(*dated) if len(dated) == 2 else _bracketed(dated)
     return math.expm1(rate) if rate < _MOST_EXPONENT else None
@@ -58,10 +60,7 @@ def _bracketed(dated: Sequence[Flow]) -> float:
     timed = [(days / DAYS_PER_YEAR, usd / scale) for days, usd in dated]
     high = _MOST_EXPONENT / longest
     low, late_sign = -high, math.copysign(1.0, timed[-1][1])
-    for _ in range(_STEPS):
-        middle = 0.5 * (low + high)
-        if middle in (low, high):  # two neighbouring numbers: nothing lies between
-            break
+    while (middle := 0.5 * (low + high)) not in (low, high):  # until two neighbouring numbers are left
         if late_sign * _value(timed, middle) > 0.0:
             low = middle
         else:

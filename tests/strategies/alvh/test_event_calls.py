@@ -606,3 +606,11 @@ def test_a_delta_that_cannot_be_counts_in_full() -> None:
     for impossible in (-1.5, 1.5, float("nan")):
         odd = replace(account(mine), vix_options=(held(mine, value=impossible),))
         assert call_units_usd(reading(view(), of=odd), (mine,)) == pytest.approx(full)
+
+
+def test_a_call_that_has_settled_adds_nothing() -> None:
+    mine = call_lot(6)
+    gone = replace(mine, settles_at=view().now)
+    found = reading(view(), of=account(mine))
+    assert call_units_usd(found, (mine, gone)) == call_units_usd(found, (mine,))
+    assert call_units_usd(found, (gone,)) == 0.0

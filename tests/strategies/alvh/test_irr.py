@@ -89,3 +89,9 @@ def test_money_that_comes_back_whole_has_earned_nothing() -> None:
 
 def test_half_a_dollar_over_half_a_day_has_a_yearly_return() -> None:
     assert simple_return(0.01, 0.5, 0.5) == pytest.approx(0.02 * 730.0)
+
+
+def test_flows_that_no_time_lies_between_have_no_rate() -> None:
+    assert irr([(0.0, -100.0), (5e-324, 50.0), (1e-323, 60.0)]) is None
+    assert irr([(0.0, -100.0), (5e-324, 110.0)]) is None
+    assert irr([(0.0, -100.0), (0.5, 100.0)]) == pytest.approx(0.0)
