@@ -16,6 +16,7 @@ _OPEN_TICKS = {14: "open", 76: "open"}
 _DELAYED_TICKS = range(66, 84)
 _MARKET_FIELDS = ("bid", "ask", "last")
 LIVE = 1
+CLOCK_SLACK_S = 2.0  # by which a time service may set the clock back
 IB = GreeksSource.IB
 
 
@@ -61,6 +62,12 @@ class Model:
             age_s=age_s,
             source=IB,
         )
+
+
+def seconds_since(at: datetime, now: datetime) -> float | None:
+    """Return the age of what came at an instant; `None` when the clock was set back since and nobody knows it."""
+    age_s = (now - at).total_seconds()
+    return None if age_s < -CLOCK_SLACK_S else max(0.0, age_s)
 
 
 def clean_model(raw: Any) -> Model | None:
@@ -140,7 +147,7 @@ class Line:
             last=value("last"),
             bid_size=value("bid_size"),
             ask_size=value("ask_size"),
-            age_s=None if at is None else (now - at).total_seconds(),
+            age_s=None if at is None else seconds_since(at, now),
             delayed=self.delayed,
             halted=(value("halted") or 0.0) > 0.0,
         )
@@ -161,9 +168,8 @@ class Line:
 
     def greeks(self, now: datetime) -> Greeks | None:
         """Return the model's greeks with their age, or `None`."""
-        if self.model is None or self.model_at is None:
-            return None
-        return self.model.aged((now - self.model_at).total_seconds())
+        age_s = None if self.model_at is None else seconds_since(self.model_at, now)
+        return None if self.model is None or age_s is None else self.model.aged(age_s)
 
     def unchanged_s(self, now: datetime) -> float | None:
         """Return the seconds since bid, ask or last changed."""

@@ -120,3 +120,15 @@ def test_a_size_without_a_price_brings_no_price():
     line = Line(con_id=1)
     line.size_tick(0, 7, NOW)
     assert line.values == {}
+
+
+@pytest.mark.parametrize(("back_s", "age_s"), [(1.0, 0.0), (2.0, 0.0), (3.0, None), (600.0, None)])
+def test_a_clock_that_was_set_back_makes_no_old_quote_young(back_s, age_s):
+    line = Line(con_id=1)
+    line.put("bid", 20.0, NOW)
+    line.put("ask", 20.1, NOW)
+    line.model, line.model_at = clean_model(raw_greeks()), NOW
+    earlier = NOW - timedelta(seconds=back_s)
+    assert line.quote(earlier).age_s == age_s
+    greeks = line.greeks(earlier)
+    assert (greeks is None) is (age_s is None)
