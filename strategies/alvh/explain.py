@@ -71,7 +71,7 @@ def explain(decision: Decision, *, everything: bool = False) -> str:
     if everything:
         lines += _block(AGREED, agreed)
     elif agreed:
-        lines.append(f"{AGREED} {len(agreed)} more checks (--all)")
+        lines.append(f"{AGREED} {len(agreed)} more check{'' if len(agreed) == 1 else 's'} (--all)")
     return "\n".join(lines)
 
 

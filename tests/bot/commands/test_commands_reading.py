@@ -55,6 +55,8 @@ def test_explain_tells_text_table_json_and_story(tmp_path: Path, capsys: Output)
     last = [entry.seq for entry in day.entries() if entry.kind is Kind.WAKEUP][-1]
     assert cli.run(["explain", *journal]) == 0
     assert capsys.readouterr().out.startswith(f"wake-up {last}, Mon 2018-02-05 10:07:00 New York")
+    assert cli.run(["explain", *journal, "--all"]) == 0
+    assert "(--all)" not in capsys.readouterr().out
     assert cli.run(["explain", str(last), "--table", *journal]) == 0
     assert capsys.readouterr().out.startswith("check ")
     assert cli.run(["explain", str(last), "--json", *journal]) == 0

@@ -64,6 +64,20 @@ def test_the_text_is_the_clock_and_what_explain_says(tmp_path: Path) -> None:
     assert text == f"wake-up {seq}, Mon 2018-02-05 10:00:00 New York\n{explain(decided(view))}"
 
 
+def test_the_full_text_lists_what_passed_and_the_short_one_counts_it(tmp_path: Path) -> None:
+    day = SmallDay(folder=tmp_path)
+    view = market_view(30)
+    fine = replace(LOW_GAUGE, passed=True, why="high enough")
+    seq = day.wake(view, decided(view, checks=[fine]))
+    told = one_wakeup(day.entries(), seq)
+    assert told.as_text().splitlines()[-1] == "In order: 1 more check (--all)"
+    assert "high enough" not in told.as_text()
+    assert told.as_text(everything=True).splitlines()[-2:] == [
+        "In order:",
+        "  gauge: inflation: high enough (10.0%; at least 30.0%)",
+    ]
+
+
 def test_the_table_has_a_row_for_each_check_in_aligned_columns(tmp_path: Path) -> None:
     day = SmallDay(folder=tmp_path)
     view = market_view(30)
