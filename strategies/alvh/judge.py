@@ -40,7 +40,7 @@ from strategies.alvh.records import (
 )
 from strategies.alvh.roll import begin_roll, roll
 from strategies.alvh.roll_watch import Late, watch_roll
-from strategies.alvh.sales import sales, uncrossed
+from strategies.alvh.sales import one_a_contract, sales
 from strategies.alvh.signals import Signal, breadth_stress, term_inversion, vix_rsi, vx_jump, vx_momentum
 from strategies.alvh.sizing import hedge_units_usd
 from strategies.alvh.spike import gauge
@@ -176,7 +176,7 @@ def _act(
     sold = sales(reading, binding) if binding else rolled.proposals
     return Action(
         episode=_after(reading, rolled.episode, bought.planned, binding, bought=bool(bought.proposals)),
-        proposals=uncrossed((*sold, *bought.proposals, *calls.proposals, *core.proposals)),
+        proposals=one_a_contract((*sold, *bought.proposals, *calls.proposals, *core.proposals)),
         checks=(
             steady,
             hour,

@@ -55,10 +55,15 @@ def sell(
     )
 
 
-def uncrossed(proposals: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
-    """Return the orders without purchases of what another of them sells: the account must not trade with itself."""
-    sold = {order.con_id for order in proposals if order.side is Side.SELL}
-    return tuple(order for order in proposals if order.side is Side.SELL or order.con_id not in sold)
+def one_a_contract(proposals: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
+    """Return one order for each contract, a sale before a purchase: two layers of calls may mean the same one.
+
+    Two sales together could exceed what the account holds, and a purchase beside a sale would trade with it.
+    """
+    first: dict[int, Proposal] = {}
+    for order in sorted(proposals, key=lambda order: order.side is not Side.SELL):
+        first.setdefault(order.con_id, order)
+    return tuple(order for order in proposals if first[order.con_id] is order)
 
 
 def order_limit(reading: Reading, multiplier: int) -> int:

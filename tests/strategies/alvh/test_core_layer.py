@@ -14,7 +14,7 @@ from strategies.alvh.judge import judge
 from strategies.alvh.policy import CoreMode, CorePolicy, EventPolicy, Policy
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import Account, CallLot, HedgeState, IndexQuote, MarketView, Purpose, Sample, Side
-from strategies.alvh.sales import uncrossed
+from strategies.alvh.sales import one_a_contract
 from strategies.alvh.tranches import target
 from strategies.alvh.vix_call import CORE, EVENT
 from tests.strategies.alvh.call_market import (
@@ -149,11 +149,13 @@ def test_a_layer_without_condors_buys_nothing_and_is_sold_at_its_roll() -> None:
     assert asked(due) == [(Side.SELL, 8, "core-short", DAY + timedelta(days=28))]
 
 
-def test_no_call_is_bought_for_one_layer_while_another_sells_it() -> None:
+def test_two_layers_never_trade_the_same_call_at_one_wake_up() -> None:
     (bought,) = core_layer(reading(quiet(), policy=ACTIVE), ready=True).proposals
     sale = replace(bought, side=Side.SELL, purpose=Purpose.CORE_ROLL)
-    assert uncrossed((bought, sale)) == (sale,)
-    assert uncrossed((sale, replace(bought, con_id=bought.con_id + 1)))[1].side is Side.BUY
+    other = replace(bought, con_id=bought.con_id + 1)
+    assert one_a_contract((bought, sale)) == (sale,)
+    assert one_a_contract((sale, replace(sale, quantity=1))) == (sale,)
+    assert one_a_contract((bought, replace(bought, quantity=1), other)) == (bought, other)
 
 
 # --- whatever happens

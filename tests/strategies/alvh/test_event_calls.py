@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from strategies.alvh.event_calls import beside_calls, event_calls, release_of
 from strategies.alvh.event_size import affordable_contracts, choose, open_credit_usd, open_need_usd
+from strategies.alvh.judge import judge
 from strategies.alvh.policy import CapPolicy, EventPolicy, Policy
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import Account, Check, Purpose, Quote, Sample, Side
@@ -322,6 +323,15 @@ def test_what_the_account_does_not_hold_is_not_sold_nor_what_is_on_offer_already
     assert sold(asked(reading(view(), of=short, spike=None, **owning(mine)))) == [(Purpose.EVENT_EXIT, 4)]
     offered = owning(mine, call_orders=(call_order(Side.SELL, 6),))
     assert sold(asked(reading(view(), of=account(mine), spike=None, **offered))) == []
+
+
+def test_two_releases_that_bought_the_same_call_sell_no_more_than_the_account_holds() -> None:
+    first, second = call_lot(5), call_lot(5, layer="event-FOMC-20180205T1900")
+    of = replace(account(), vix_options=(held(first, quantity=6),))
+    knows = state(calls=(first, second))
+    found = reading(view(), of=of, knows=knows, condors=0, vega30_usd=0.0, vega_delta_usd=0.0)
+    decision = judge(found.view, of, knows, ON, memory=knows.memory, exposure=found.exposure)
+    assert [order.quantity for order in decision.proposals] == [5]
 
 
 def test_the_core_layer_in_the_same_contract_is_never_sold_with_the_event_s() -> None:
