@@ -418,3 +418,18 @@ def test_when_all_goes_home_no_single_tranche_is_named() -> None:
     view = replace(late(15), vix9d=replace(late(15).vix9d, last=1.0))
     found = overnight(reading(lot(), view=view, valued=faded), episode())
     assert (found.minis, found.tranche) == (0, None)
+
+
+@pytest.mark.parametrize("prices", [(18.5, 18.0), (18.0, 18.5)])
+def test_the_nearest_stop_is_told(prices: tuple[float, float]) -> None:
+    first, second = lot(price=prices[0]), lot(tranche=2, price=prices[1])
+    check = loss_stop(reading(first, second, view=spike_view(60, vx=18.5))).checks[0]
+    assert check.observed == pytest.approx(18.5 - 16.5)
+    assert f"tranche {1 + prices.index(18.5)} bought at 18.50" in check.why
+
+
+def test_a_rise_too_small_to_give_back_is_told_as_such() -> None:
+    due, why = stages_due((), episode(base=18.0, peak=18.5), POLICY)
+    assert due == 0
+    assert "too small to count" in why
+    assert "two closed bars" in stages_due((), episode(), POLICY)[1]

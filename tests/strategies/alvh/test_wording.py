@@ -1,8 +1,17 @@
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from builders import book, exposure, memory, spike_view, state
+
+from strategies.alvh.explain import explain, summarise
+from strategies.alvh.judge import judge
+from strategies.alvh.policy import Policy
+from strategies.alvh.records import Check, Purpose
+from strategies.alvh.vix_call import sell_call
 from strategies.alvh.wording import show
+from tests.strategies.alvh.call_market import account, call_lot, reading, view
 
 
 @pytest.mark.parametrize(
@@ -11,3 +20,32 @@ from strategies.alvh.wording import show
 )
 def test_numbers_below_zero_are_written_like_those_above(value: float, text: str) -> None:
     assert show(value) == text
+
+
+def refusal(name: str) -> Check:
+    return Check(name=name, observed=1.0, threshold=2.0, passed=False, why=f"because of {name}")
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("hold: hard-cap", "Against holding:"),
+        ("event: calendar", "Against VIX calls:"),
+        ("core: short", "Against VIX calls:"),
+        ("data: VX", "Against opening:"),
+    ],
+)
+def test_a_refusal_stands_under_what_it_speaks_against(name: str, title: str) -> None:
+    quiet = judge(spike_view(10, vx=16.0), book(), state(), Policy(), memory=memory(), exposure=exposure(inflation=0.0))
+    text = explain(replace(quiet, proposals=(), checks=(refusal(name),))).splitlines()
+    assert f"because of {name}" in text[text.index(title) + 1]
+
+
+def test_the_sale_of_one_call_names_it() -> None:
+    mine = call_lot(1)
+    found = reading(view(), of=account(mine), knows=state(calls=(mine,)))
+    order = sell_call(found, mine, 1, Purpose.EVENT_EXIT, "the spike is over")
+    decision = judge(spike_view(10), book(), state(), Policy(), memory=memory(), exposure=exposure())
+    assert summarise(replace(decision, proposals=(order,))) == (
+        "Sell 1 VIX 07Mar18 23 call (event-exit): the spike is over."
+    )
