@@ -131,5 +131,5 @@ def _told(moment: Moment) -> Iterator[str]:
         if line in (TOLD, AGREED):
             break
         yield f"    {line}"
-    yield f"    Every check: alvh explain {moment.seq}"
+    yield f"    Every check: alvh explain {moment.seq} --all"
     yield ""

@@ -36,7 +36,7 @@ def persistent(reading: Reading, samples: tuple[Sample, ...]) -> Check:
         if not sample.armable:
             break
         seen += 1
-    why = f"conditions stood on the last {seen} closed bar{'' if seen == 1 else 's'}, {need} needed"
+    why = f"conditions stood on {seen} closed bar{'' if seen == 1 else 's'} in a row, {need} needed"
     why += " as VX itself is far up" if strong else ""
     return Check(name="filter: persistence", observed=float(seen), threshold=float(need), passed=seen >= need, why=why)
 

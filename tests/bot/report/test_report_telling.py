@@ -168,7 +168,7 @@ def test_a_moment_is_told_between_the_wakeups_around_it(tmp_path: Path) -> None:
 def test_a_moment_leads_to_the_wakeup_that_decided_it(tmp_path: Path) -> None:
     day = hedged_day(tmp_path)
     wakeups = [entry.seq for entry in day.entries() if entry.kind is Kind.WAKEUP]
-    named = [int(line.split()[-1]) for line in story_lines(day.entries()) if "Every check: alvh explain" in line]
+    named = [int(line.split()[-2]) for line in story_lines(day.entries()) if "Every check: alvh explain" in line]
     assert named == [wakeups[0], wakeups[1], wakeups[2], wakeups[4]]
 
 

@@ -100,7 +100,9 @@ def test_a_quiet_market_and_a_lonely_bar_buy_nothing(capsys: Output) -> None:
     assert not quiet["arms"]
     assert quiet["answer"].startswith("It does not arm and buys nothing")
     lonely = asked(capsys, *example("small.toml"), "--vix", "22", "--vx", "20", "--spx", "6530", "--no-persisted")
-    assert lonely["answer"].startswith("It does not arm and buys nothing: conditions stood on the last 0 closed bars")
+    assert lonely["answer"].startswith(
+        "It does not arm and buys nothing: conditions stood on 0 closed bars in a row, 2 needed"
+    )
 
 
 def test_between_the_windows_it_only_watches(capsys: Output) -> None:
