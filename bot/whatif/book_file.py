@@ -113,7 +113,10 @@ def read_book(path: Path) -> BookFile:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageProblem(f"{path} cannot be read as text ({' '.join(str(error).split())})") from None
-    said = _from_csv(path, text) if path.suffix.lower() == ".csv" else _from_toml(path, text)
+    try:
+        said = _from_csv(path, text) if path.suffix.lower() == ".csv" else _from_toml(path, text)
+    except csv.Error as error:
+        raise UsageProblem(f"{path} is not valid CSV: {error}") from None
     try:
         book = BookFile.model_validate(said)
     except ValidationError as error:
@@ -125,7 +128,7 @@ def read_book(path: Path) -> BookFile:
 def _from_toml(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # of a file made to break readers: endless digits, endless brackets
         raise UsageProblem(f"{path} is not valid TOML: {error}; a CSV file must be named .csv") from None
 
 

@@ -287,6 +287,8 @@ def test_a_wrong_word_gets_one_clear_line(capsys: Output, arguments: tuple[str, 
     [
         ("day = 2026-03-17\n", "holds no position: write a [[condor]]"),
         ("day = ", "is not valid TOML"),
+        (f"a = {'[' * 20_000}", "is not valid TOML"),
+        (f"a = {'9' * 5_000}", "is not valid TOML"),
         ("[[condor]]\nexpires = 2026-04-17\nputs = [1]\ncalls = [7000, 7050]\n", "condor[1].puts"),
         ("[[condor]]\nexpires = 2026-04-17\nputs = [6200, 6250]\n", "condor[1].calls is missing"),
         ("[[condor]]\nexpires = 2026-04-17\nputs = [7200, 7250]\ncalls = [7000, 7050]\n", "two put strikes below two"),
@@ -307,6 +309,11 @@ def test_a_csv_with_other_columns_is_told_which_it_needs(capsys: Output, tmp_pat
     assert "its first line must be expires,right,strike,quantity" in refused(
         capsys, *written(tmp_path, text, "legs.csv"), "--vix", "30"
     )
+
+
+def test_a_csv_with_an_endless_cell_is_told(capsys: Output, tmp_path: Path) -> None:
+    text = f"expires,right,strike,quantity\n2026-04-17,P,{'9' * 200_000},-1\n"
+    assert "is not valid CSV" in refused(capsys, *written(tmp_path, text, "legs.csv"), "--vix", "30")
 
 
 def test_a_missing_file_is_named(capsys: Output, tmp_path: Path) -> None:
