@@ -29,7 +29,7 @@ def refusal(name: str) -> Check:
 @pytest.mark.parametrize(
     ("name", "title"),
     [
-        ("hold: hard-cap", "Against holding:"),
+        ("hold: excess", "Against holding:"),
         ("event: calendar", "Against VIX calls:"),
         ("core: short", "Against VIX calls:"),
         ("data: VX", "Against opening:"),
