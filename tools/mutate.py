@@ -230,6 +230,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--per-file", type=int, default=10, help="mutants drawn per file")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--known-reach", action="store_true", help="take the last coverage run instead of a new one")
+    parser.add_argument("--report", action="store_true", help="run nothing, tell what is known already")
     parser.add_argument("--write", action="store_true", help="write docs/mutation.md")
     return parser.parse_args()
 
@@ -246,12 +247,12 @@ def main() -> int:
     known = STORE / "outcomes.json"
     done: dict[str, str] = json.loads(known.read_text()) if known.exists() else {}
     todo = [mutant for mutant in drawn if done.get(mutant.key) not in (KILLED, TIMEOUT)]
-    if todo:
+    if todo and not options.report:
         import pytest
 
         reach = reached() if options.known_reach else measure()
         pytest.main([*TESTS, "-q", "-p", "no:cacheprovider"], plugins=[Loop(todo, reach, done)])
-    outcomes = [(mutant, done[mutant.key]) for mutant in drawn]
+    outcomes = [(mutant, done[mutant.key]) for mutant in drawn if mutant.key in done]
     counts = Counter(mutant.path for path in paths for mutant in mutants.of_file(ROOT, path))
     page = mutation_page.text(outcomes, counts, alive=(SURVIVED, UNCOVERED))
     if options.write:
