@@ -99,9 +99,10 @@ class Inbox:
     def letters(self) -> tuple[Letter, ...]:
         """Return what waits, oldest first; an unreadable file is a letter with a fault."""
         try:
-            names = sorted(path.name for path in self.folder.iterdir() if path.name.endswith(SUFFIX))
+            files = [path for path in self.folder.iterdir() if path.is_file()]  # a folder can be no word, nor taken out
         except FileNotFoundError:
             return ()
+        names = sorted(path.name for path in files if path.name.endswith(SUFFIX))
         return tuple(self._letter(name) for name in names if not name.startswith("."))
 
     def remove(self, letter: Letter) -> None:
@@ -115,7 +116,7 @@ class Inbox:
                 return Letter(name=name, word=None, fault="larger than any word")
             values: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             word = from_json(Word, values)
-        except (OSError, ValueError, UsageProblem) as error:
+        except (OSError, ValueError, RecursionError, UsageProblem) as error:
             return Letter(name=name, word=None, fault=str(error))
         if (word.mode, word.account) != (self._mode, self._account):
             return Letter(name=name, word=None, fault=f"it is meant for {word.mode} {word.account}")

@@ -51,7 +51,7 @@ def test_a_word_for_another_account_is_a_fault(tmp_path: Path) -> None:
     assert (letter.word, "live U2" in letter.fault) == (None, True)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"say":"dance"}', b"\xff\xfe", b"x" * 20_000])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"say":"dance"}', b"\xff\xfe", b"x" * 20_000, b"[" * 9_999])
 def test_garbage_is_a_fault_and_never_an_exception(tmp_path: Path, content: bytes) -> None:
     inbox = Inbox(tmp_path, "live", "U1")
     inbox.folder.mkdir()
@@ -59,6 +59,14 @@ def test_garbage_is_a_fault_and_never_an_exception(tmp_path: Path, content: byte
     letter = inbox.letters()[0]
     assert letter.word is None
     assert letter.fault
+
+
+def test_a_folder_among_the_words_holds_none_of_them_up(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path, "live", "U1")
+    (inbox.folder / "20170101-x.word.json").mkdir(parents=True)
+    inbox.put(Say.KILL, who="ann", at=builders.at(1), word_id="a")
+    (letter,) = inbox.letters()
+    assert letter.word is not None and letter.word.say is Say.KILL
 
 
 def test_a_half_written_word_is_not_seen(tmp_path: Path) -> None:
