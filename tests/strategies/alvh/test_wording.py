@@ -7,6 +7,7 @@ from builders import book, exposure, memory, spike_view, state
 
 from strategies.alvh.explain import explain, summarise
 from strategies.alvh.judge import judge
+from strategies.alvh.kept import kept
 from strategies.alvh.policy import Policy
 from strategies.alvh.records import Check, Purpose
 from strategies.alvh.vix_call import sell_call
@@ -49,3 +50,11 @@ def test_the_sale_of_one_call_names_it() -> None:
     assert summarise(replace(decision, proposals=(order,))) == (
         "Sell 1 VIX 07Mar18 23 call (event-exit): the spike is over."
     )
+
+
+def test_an_exit_that_binds_is_not_among_those_that_keep_the_hedge() -> None:
+    quiet = judge(spike_view(10, vx=16.0), book(), state(), Policy(), memory=memory(), exposure=exposure())
+    stands = replace(refusal("hold: loss-stop"), passed=True, why="VX is above the stop")
+    other = replace(refusal("hold: hard-cap"), passed=True, why="within the cap")
+    assert kept(replace(quiet, checks=(stands, other))) == "VX is above the stop"
+    assert kept(replace(quiet, checks=(replace(stands, passed=False), other))) == ""
