@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from strategies.alvh.kept import EXITS, exits, held_minis, kept
+from strategies.alvh.kept import exits, held_minis, kept
 from strategies.alvh.profiles import CHECK as PROFILE
 from strategies.alvh.records import Check, Decision, Exposure, Leftover, Phase, Proposal, Purpose, Side
 from strategies.alvh.wording import label, limit, line, seen, told
@@ -28,7 +28,7 @@ HOLD, OPENING = "Against holding:", "Against opening:"
 LATER_ONES, MORE = "Against more than tranche 1:", "Against buying more:"
 ANEW, UNNEEDED = "Against arming anew:", "Did not agree, and was not needed:"
 VIX_CALLS = "Against VIX calls:"
-TITLES = (HOLD, OPENING, LATER_ONES, MORE, ANEW, UNNEEDED, VIX_CALLS)
+TITLES = (OPENING, LATER_ONES, MORE, ANEW, UNNEEDED, VIX_CALLS)
 LATER = ("hurdle: ", "reer: ")  # asked of tranches 2 and 3 only
 CALLS = ("event: ", "core: ")
 ARMING = ("signal: ", "book: ", "gauge: ", "arm: ")  # asked of the first tranche only
@@ -59,9 +59,10 @@ def explain(decision: Decision, *, everything: bool = False) -> str:
     lines = [decision.summary, *_book(decision.exposure), _hedge(decision), *_profile(decision)]
     lines += [f"Order: {_proposal(proposal)}" for proposal in decision.proposals]
     lines += [f"Take back: {ref}" for ref in decision.cancel]
-    exiting = exits(decision) if held_minis(decision) else ()
-    rest = [check for check in decision.checks if check not in exiting]
-    lines += _block("Exits, the nearest first:", exiting)
+    leaving = [check for check in exits(decision) if not check.passed]
+    staying = [check for check in exits(decision) if check.passed and held_minis(decision)]
+    rest = [check for check in decision.checks if check not in (*leaving, *staying)]
+    lines += [*_block(HOLD, leaving), *_block("Exits, the nearest first:", staying)]
     refused = [check for check in rest if not check.passed and not told(check)]
     titles = {_against(check, decision) for check in refused}
     for title in sorted(titles, key=TITLES.index):
@@ -105,8 +106,6 @@ def _never(decision: Decision, check: Check) -> Check | None:
 
 def _against(check: Check, decision: Decision) -> str:
     """Return the title under which a refusal stands: what it speaks against."""
-    if check.name.startswith(EXITS):
-        return HOLD
     if check.name.startswith(CALLS):
         return VIX_CALLS
     if any(row.purpose is Purpose.TRANCHE for row in decision.proposals):

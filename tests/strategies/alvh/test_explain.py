@@ -119,6 +119,15 @@ def test_a_stop_that_is_nearer_than_the_stage_comes_first() -> None:
     )
 
 
+def test_a_rule_that_sells_stands_before_the_exits_that_do_not() -> None:
+    known = memory(episode=episode(), phase=Phase.T1)
+    lines = explain(decision(lot(price=21.0), memory=known, view=spike_view(30, vx=18.5))).splitlines()
+    against = lines.index("Against holding:")
+    assert lines[against + 1].startswith("  hold: over the loss stop: VX fell to the loss stop of tranche 1")
+    assert lines[against + 2] == "Exits, the nearest first:"
+    assert "loss stop" not in "".join(lines[against + 3 :])
+
+
 def test_in_the_last_session_the_time_stop_is_named_before_price_rules() -> None:
     last = Check(name="hold: time-stop", observed=5.0, threshold=5.0, passed=True, why="session 5 of 5: soon")
     found = holding()
