@@ -52,7 +52,7 @@ class Reach:
         """Return the tests that can notice the mutant, the quickest first.
 
         A constant or a default runs when its module is imported, so its tests are those that run a line with its name,
-        and those that hold the docs to the settings. What ran at an import only is left to the tests of its file.
+        those of the test file of its name, and those that hold the docs to the settings. What ran at an import only is left to the tests of its file.
         """
         tests = self.at(mutant.path, mutant.lines)
         if not mutant.inside_function:
@@ -60,6 +60,8 @@ class Reach:
             for path in self.lines:
                 texts = (ROOT / path).read_text(encoding="utf-8").splitlines()
                 tests |= self.at(path, (line for line, text in enumerate(texts, 1) if word.search(text)))
+            own = {f"test_{Path(mutant.path).stem}.py", f"test_{Path(mutant.path).parent.name}.py"}
+            tests |= {name for name in self.seconds if Path(name.partition("::")[0]).name in own}
             tests |= {name for name in self.seconds if not name.startswith(TESTS[0])}
         if tests == {""} or ("" in tests and not mutant.inside_function):
             tests |= self.at(mutant.path, self.lines[mutant.path])
