@@ -52,7 +52,8 @@ class Reach:
         """Return the tests that can notice the mutant, the quickest first.
 
         A constant or a default runs when its module is imported, so its tests are those that run a line with its name,
-        those of the test file of its name, and those that hold the docs to the settings. What ran at an import only is left to the tests of its file.
+        those of the test file of its name, and those that hold the docs to the settings. What ran at an import only is
+        left to the tests of its file.
         """
         tests = self.at(mutant.path, mutant.lines)
         if not mutant.inside_function:
