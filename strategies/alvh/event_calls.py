@@ -24,7 +24,7 @@ from strategies.alvh.reading import Reading
 from strategies.alvh.records import Check, Episode, MacroEvent, Proposal, Purpose, Sample, Side, Working
 from strategies.alvh.sizing import MINI_USD
 from strategies.alvh.tranches import Plan
-from strategies.alvh.unwind import stages_due
+from strategies.alvh.unwind import stage_fired
 from strategies.alvh.vix_call import EVENT, CallOrders, buy_call, event_contracts, owned_calls, room_under_cap
 from strategies.alvh.wall_time import wall_time
 
@@ -92,7 +92,7 @@ def _permissions(
 ) -> tuple[Check, ...]:
     """Return every condition on a purchase that does not depend on the chain."""
     unwinding = episode is not None and (
-        episode.selling or episode.buying_over or stages_due(samples, episode, reading.policy)[0] > 0
+        episode.selling or episode.buying_over or stage_fired(reading, episode, samples) > 0
     )
     vega = number(reading.exposure.vega30_usd)
     short = reading.exposure.condors > 0 and vega is not None and vega < 0.0

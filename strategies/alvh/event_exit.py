@@ -6,7 +6,7 @@ from strategies.alvh.holdings import believable
 from strategies.alvh.readiness import number
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import CallLot, Check, Episode, Proposal, Purpose, Sample
-from strategies.alvh.unwind import stages_due
+from strategies.alvh.unwind import stage_fired
 from strategies.alvh.vix_call import business_days_left, busy_call, contracts, market_of, sell_call, sellable_calls
 
 STAGE_OUT = 2  # the unwind stage at which the calls go
@@ -45,8 +45,8 @@ def _reason_for_all(reading: Reading, episode: Episode | None, samples: tuple[Sa
         return "the book is no longer short vega"
     if episode is None:
         return "the spike they were bought for is over"
-    due = max(stages_due(samples, episode, reading.policy)[0], episode.stages_done)
-    return f"unwind stage {due} has fired" if due >= STAGE_OUT else ""
+    stage = stage_fired(reading, episode, samples)
+    return f"unwind stage {stage} has fired" if stage >= STAGE_OUT else ""
 
 
 def _profit(reading: Reading, lots: tuple[CallLot, ...]) -> bool:

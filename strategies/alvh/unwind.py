@@ -223,6 +223,12 @@ def stages(reading: Reading, episode: Episode | None, samples: tuple[Sample, ...
     return replace(found, checks=(*background.checks, *found.checks))
 
 
+def stage_fired(reading: Reading, episode: Episode, samples: tuple[Sample, ...]) -> int:
+    """Return the unwind stage that has fired by now, at the context's pace; 0 before the first."""
+    due, _ = stages_due(samples, episode, reading.policy, pace=context(reading).pace)
+    return max(due, episode.stages_done)
+
+
 def stages_due(samples: tuple[Sample, ...], episode: Episode, policy: Policy, *, pace: int = 0) -> tuple[int, str]:
     """Return how many stages the last two closed bars call for at the context's pace, and why.
 

@@ -14,7 +14,7 @@ from strategies.alvh.event_size import affordable_contracts, choose, open_credit
 from strategies.alvh.judge import judge
 from strategies.alvh.policy import CapPolicy, EventPolicy, Policy
 from strategies.alvh.reading import Reading
-from strategies.alvh.records import Account, Check, Purpose, Quote, Sample, Side
+from strategies.alvh.records import Account, Check, ContextValue, Purpose, Quote, Sample, Side
 from strategies.alvh.sizing import beta, hedge_units_usd
 from strategies.alvh.tranches import Plan, target
 from strategies.alvh.unwind import excess
@@ -293,6 +293,15 @@ def test_stage_one_keeps_the_calls() -> None:
     mine = call_lot(6)
     found = asked(reading(view(), of=account(mine), spike=episode(), **owning(mine)), samples=falling(0.55))
     assert sold(found) == []
+
+
+def test_calls_leave_at_the_pace_at_which_the_context_unwinds_the_futures() -> None:
+    mine, fled = call_lot(6), ContextValue(name="sectors", z=-2.0, age_s=60.0)
+    credit = ContextValue(name="credit", value=-0.8, age_s=60.0)
+    for context, expected in (((), [(Purpose.EVENT_EXIT, 6)]), ((fled, credit), [])):
+        seen = replace(view(), context=context)
+        found = asked(reading(seen, of=account(mine), spike=episode(), **owning(mine)), samples=falling(0.75))
+        assert sold(found) == expected
 
 
 def test_calls_go_two_trading_days_before_settlement() -> None:
