@@ -337,3 +337,8 @@ def test_a_single_mini_that_stands_apart_is_told(surplus: int, told: int) -> Non
     reading = read(spike_view(60), book(held), known, POLICY, memory(), exposure())
     found = watch_roll(reading, episode(roll_from=held.settles_on), surplus)
     assert len([check for check in found.checks if check.name == "roll: legs"]) == told
+
+
+def test_a_full_position_sells_a_third_of_big_contracts_also_where_one_order_may_be_large() -> None:
+    wide = Policy(caps=CapPolicy(max_position_minis=40, max_order_minis=40))
+    assert orders(wake(near(VX, 4), policy=wide)) == [(Purpose.ROLL_SELL, VX, 2)]
