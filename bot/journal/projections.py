@@ -298,9 +298,7 @@ def _add(lots: list[Lot], order: Order, execution: Execution) -> None:
 
 
 def _take(lots: list[Lot], order: Order, quantity: int) -> None:
-    named = order.proposal.tranche
-    held = [lot for lot in lots if lot.con_id == order.ticket.instrument.con_id]
-    for lot in sorted(held, key=lambda lot: (lot.tranche != named if named is not None else False, -lot.price)):
+    for lot in in_order_of_sale(lots, order.ticket.instrument.con_id, order.proposal.tranche):
         taken = min(quantity, lot.quantity)
         quantity -= taken
         at = lots.index(lot)
@@ -308,6 +306,12 @@ def _take(lots: list[Lot], order: Order, quantity: int) -> None:
             del lots[at]
         elif taken:
             lots[at] = replace(lot, quantity=lot.quantity - taken)
+
+
+def in_order_of_sale(lots: Iterable[Lot], con_id: int, tranche: int | None) -> list[Lot]:
+    """Return the lots of a contract as a sale takes them: those of the tranche it names, then the dearest first."""
+    held = [lot for lot in lots if lot.con_id == con_id]
+    return sorted(held, key=lambda lot: (lot.tranche != tranche if tranche is not None else False, -lot.price))
 
 
 def hedge_state(entries: Iterable[Entry], day: date) -> HedgeState:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import floor
 from typing import Any
 
+from bot.journal.projections import in_order_of_sale
 from bot.whatif.market import Wake
 from strategies.alvh.beta_fit import refitted
 from strategies.alvh.decide import decide
-from strategies.alvh.explain import CEILING, LATER, explain, obstacle, table
-from strategies.alvh.holdings import MINI_MULTIPLIER, owned
+from strategies.alvh.explain import CEILING, LATER, MACD, explain, obstacle, refusal, table
+from strategies.alvh.holdings import MINI_MULTIPLIER, minis, owned
 from strategies.alvh.kept import kept
-from strategies.alvh.policy import Policy
-from strategies.alvh.records import Check, Decision, FutureQuote, Phase, Proposal, Purpose, Side
-from strategies.alvh.sizing import beta, cumulative_tranches
+from strategies.alvh.policy import Policy, SizingMode, SizingPolicy
+from strategies.alvh.records import Check, Decision, FutureQuote, Lot, Phase, Proposal, Purpose, Side
+from strategies.alvh.sizing import MINI_USD, beta, choose_contract, cumulative_tranches
 from strategies.alvh.tranches import counted
 
 
@@ -104,9 +107,24 @@ def ask(wake: Wake, policy: Policy, assumed: tuple[str, ...], *, read: tuple[str
         vega_after_usd=None if now is None else now + moved,
         sentence="",
         assumed=assumed,
-        read=read,
+        read=(*read, *_division(wake, decision, policy, sizing)),
     )
-    return replace(answer, sentence=_sentence(answer, policy))
+    return replace(answer, sentence=_sentence(answer, policy, wake.state.lots))
+
+
+def _division(wake: Wake, decision: Decision, policy: Policy, sizing: SizingPolicy) -> tuple[str, ...]:
+    """Return how the need of the book makes a number of minis; empty where there is none, or no month to trade."""
+    vega = decision.exposure.vega_delta_usd if decision.exposure is not None else None
+    month = choose_contract(wake.view.futures, policy.contract)
+    if vega is None or vega <= 0.0 or month is None or sizing.mode is not SizingMode.ONE_OVER_BETA:
+        return ()
+    mini_usd = MINI_USD * beta((month - wake.view.session.day).days, sizing)
+    share = min(sizing.coverage, sizing.coverage_max)
+    count = floor(share * vega / mini_usd)
+    episode = decision.memory.episode
+    target = "what it would be if it armed" if episode is None else f"the target in force is {episode.target_minis}"
+    more = "" if episode is not None and episode.target_minis == count else f"; {target}"
+    return (f"target = floor({share:.2f} x {vega:,.0f} / {mini_usd:.1f}) = {count} minis of {month:%b%y}{more}",)
 
 
 def columns(decision: Decision) -> str:
@@ -117,14 +135,15 @@ def columns(decision: Decision) -> str:
     return "\n".join([decision.summary, *lines])
 
 
-def _sentence(answer: Answer, policy: Policy) -> str:
+def _sentence(answer: Answer, policy: Policy, lots: tuple[Lot, ...]) -> str:
     decision = answer.decision
     if not answer.contracts:
         return f"{_idle(answer)}: {_reason(answer)}. {_vega(answer)}"
     buys = any(row.side is Side.BUY for row in decision.proposals)
     if not buys:
         return (
-            f"It sells {answer.contracts} ({_purposes(decision.proposals)}: {decision.proposals[0].reason}): "
+            f"It sells {answer.contracts}{_of_tranches(decision.proposals, lots)} "
+            f"({_purposes(decision.proposals)}: {decision.proposals[0].reason}): "
             f"the hedge goes from {answer.minis_before} to {counted(answer.minis_after)}, "
             f"cost about {_usd(answer.cost_usd)} in spread and fees. {_vega(answer)}"
         )
@@ -141,8 +160,26 @@ def _sentence(answer: Answer, policy: Policy) -> str:
 
 def _barred(answer: Answer) -> str:
     """Return what speaks against tranches 2 and 3 already."""
-    failed = [check.name for check in answer.decision.checks if check.name.startswith(LATER) and not check.passed]
-    return f"; 2 and 3 barred as it stands by {', '.join(failed)}" if failed and answer.tranche == 1 else ""
+    if answer.tranche != 1:
+        return ""
+    refused = [check.name for check in answer.decision.checks if not check.passed]
+    failed = ", ".join(name for name in refused if name.startswith(LATER))
+    if failed:
+        return f"; 2 and 3 barred as it stands by {failed}{', and no MACD trigger' if MACD in refused else ''}"
+    return "; 2 and 3 wait for a MACD trigger" if MACD in refused else ""
+
+
+def _of_tranches(proposals: Iterable[Proposal], lots: tuple[Lot, ...]) -> str:
+    """Return how many minis of which tranche a sale takes; empty where lots of one tranche alone are held."""
+    if len({lot.tranche for lot in lots}) < 2:
+        return ""
+    taken: Counter[int] = Counter()
+    for row in proposals:
+        left = row.quantity
+        for lot in in_order_of_sale(lots, row.con_id, row.tranche):
+            taken[lot.tranche] += minis(min(left, lot.quantity), lot.multiplier)
+            left -= min(left, lot.quantity)
+    return f" ({', '.join(f'{count} of tranche {number}' for number, count in taken.items() if count)})"
 
 
 def _idle(answer: Answer) -> str:
@@ -154,7 +191,7 @@ def _idle(answer: Answer) -> str:
 def _reason(answer: Answer) -> str:
     """Return why it does nothing: what is held, first why it is not sold, then why no more is bought."""
     decision, check = answer.decision, obstacle(answer.decision)
-    waits = "nothing calls for an order" if check is None else f"{check.why}{_although(check, decision)}"
+    waits = "nothing calls for an order" if check is None else f"{refusal(decision, check)}{_although(check, decision)}"
     exits = kept(decision) if answer.minis_before else ""
     if decision.phase_after is Phase.UNWIND:
         return f"the rest of the hedge waits for its next stage{f'; {exits}' if exits else ''}"

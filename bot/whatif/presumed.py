@@ -10,7 +10,7 @@ from bot.whatif.market import HELD_FOR, Wake
 from bot.whatif.options import Market, model_volatility, settled
 from bot.whatif.told import Given, Told, traded
 from strategies.alvh.policy import Policy
-from strategies.alvh.sizing import cumulative_tranches
+from strategies.alvh.sizing import beta, cumulative_tranches
 from strategies.alvh.tranches import counted
 
 
@@ -18,7 +18,9 @@ def prices_read(told: Told, policy: Policy) -> str:
     """Return which month each VX price belongs to, the traded one marked, and a month that settles today."""
     place = traded([(month.settles_on, month.dte) for month in told.months], policy)
     rows = [
-        f"{month.settles_on:%b%y} {month.price:.2f} (before {month.prior:.2f}{', traded' if n == place else ''})"
+        f"{month.settles_on:%b%y} {month.price:.2f} (before {month.prior:.2f}; settles "
+        f"{month.settles_on.day} {month.settles_on:%b}, {month.dte} day{'' if month.dte == 1 else 's'}, beta {beta(month.dte, policy.sizing):.3f}"
+        f"{', traded' if n == place else ''})"
         for n, month in enumerate(told.months)
     ]
     day = told.session.day
@@ -44,7 +46,7 @@ def volatilities(file: BookFile, told: Told, given: Given) -> tuple[str, ...]:
 
 
 def of_the_hedge(file: BookFile, told: Told, given: Given, made: Wake, policy: Policy) -> tuple[str, ...]:
-    """Return what was assumed of the spike that held lots belong to: every exit depends on it."""
+    """Return what was assumed of the spike that held lots belong to, on which the exits depend."""
     episode, spike, lots = made.state.memory.episode, file.spike, made.state.lots
     if not lots:
         return ()

@@ -29,11 +29,12 @@ LATER_ONES, MORE = "Against more than tranche 1:", "Against buying more:"
 ANEW, UNNEEDED = "Against arming anew:", "Did not agree, and was not needed:"
 VIX_CALLS = "Against VIX calls:"
 TITLES = (OPENING, LATER_ONES, MORE, ANEW, UNNEEDED, VIX_CALLS)
-LATER = ("hurdle: ", "reer: ")  # asked of tranches 2 and 3 only
+LATER = ("hurdle: ", "reer: ")  # asked of tranches 2 and 3 only; so is the MACD
 CALLS = ("event: ", "core: ")
 ARMING = ("signal: ", "book: ", "gauge: ", "arm: ")  # asked of the first tranche only
 MACD = "signal: VX MACD"
 INFLATION, CEILING = "gauge: inflation", "gauge: ceiling"
+FILTER, PERSISTENCE, SIZE = "filter: ", "filter: persistence", "tranche: size"
 HOLDING = ("time: ", "parity: ", "tranche: ", "filter: ", "account: ", "beta: ", "hurdle: ", "reer: ", "liquidity: ")
 CENT = 0.01
 SHOWN = 8  # pieces beside the condors; the exposure has them all
@@ -96,7 +97,7 @@ def _holding(decision: Decision) -> bool:
 
 
 def _never(decision: Decision, check: Check) -> Check | None:
-    """Return the ceiling where it says that the inflation that is missing can never come with these strikes."""
+    """Return the ceiling where it says that these strikes cannot reach the inflation that is missing."""
     ceiling = next((found for found in decision.checks if found.name == CEILING and not found.passed), None)
     if check.name != INFLATION or ceiling is None:
         return None
@@ -109,7 +110,7 @@ def _against(check: Check, decision: Decision) -> str:
     if check.name.startswith(CALLS):
         return VIX_CALLS
     if any(row.purpose is Purpose.TRANCHE for row in decision.proposals):
-        return LATER_ONES if check.name.startswith(LATER) else UNNEEDED
+        return LATER_ONES if check.name.startswith(LATER) or check.name == MACD else UNNEEDED
     if not held_minis(decision):
         return OPENING
     return ANEW if check.name.startswith(ARMING) and check.name != MACD else MORE
@@ -131,7 +132,19 @@ def _obstacle(decision: Decision) -> str:
         return "the hedge is off, the spike is over"
     if decision.phase_after is Phase.UNWIND:
         return "the rest of the hedge waits for its next stage"
-    return "nothing calls for an order" if check is None else check.why
+    return "nothing calls for an order" if check is None else refusal(decision, check)
+
+
+def refusal(decision: Decision, check: Check) -> str:
+    """Return a refusal in words; beside a doubt of the filter its other doubts."""
+    if not check.name.startswith(FILTER):
+        return check.why
+    others = [
+        found.why
+        for found in decision.checks
+        if found.name.startswith(FILTER) and not found.passed and found.name not in (check.name, PERSISTENCE)
+    ]
+    return f"{check.why} (also: {'; '.join(others)})" if others else check.why
 
 
 def _proposal(proposal: Proposal) -> str:
@@ -196,7 +209,15 @@ def _leftover(leftover: Leftover) -> str:
 def _hedge(decision: Decision) -> str:
     hedge, vega = decision.hedge_usd_per_point, decision.exposure.vega30_usd if decision.exposure else None
     after = "" if vega is None else f", leaving {_usd(vega + hedge)} with the book"
-    return f"Hedge: {_usd(hedge)} per VIX point{after}; target {decision.target_minis} minis; {decision.phase_after}"
+    return f"Hedge: {_usd(hedge)} per VIX point{after}; {_target(decision)}; {decision.phase_after}"
+
+
+def _target(decision: Decision) -> str:
+    """Return the target, or what it would be while no spike is followed."""
+    if decision.memory.episode is not None or decision.target_minis:
+        return f"target {decision.target_minis} minis"
+    size = next((check for check in decision.checks if check.name == SIZE and check.observed), None)
+    return f"no target while not armed{'' if size is None else f'; the first tranche {size.why}'}"
 
 
 def _profile(decision: Decision) -> list[str]:

@@ -25,7 +25,7 @@ def credible(reading: Reading) -> tuple[Check, ...]:
 
 
 def persistent(reading: Reading, samples: tuple[Sample, ...]) -> Check:
-    """Ask whether the conditions also stood at the last closed bars; one bar is enough when VX itself is up 10%."""
+    """Ask whether the conditions also stood at the last closed bars; one is enough when VX itself is up 10%."""
     rules = reading.policy.filter
     settle = number(reading.front.prior_settle) if reading.front else None
     rise = reading.price / settle - 1.0 if reading.price is not None and settle is not None and settle > 0.0 else None
@@ -37,7 +37,7 @@ def persistent(reading: Reading, samples: tuple[Sample, ...]) -> Check:
             break
         seen += 1
     why = f"conditions stood on {seen} closed bar{'' if seen == 1 else 's'} in a row, {need} needed"
-    why += " as VX itself is far up" if strong else ""
+    why += f" as VX is {rise:.0%} over its prior settlement" if rise is not None and strong else ""
     return Check(name="filter: persistence", observed=float(seen), threshold=float(need), passed=seen >= need, why=why)
 
 
@@ -69,7 +69,9 @@ def _confirmed_by_vx(reading: Reading) -> Check:
         return _check("filter: VX confirms", reading.price - settle, None, False, "VIX is not up: nothing to confirm")
     move, need = reading.price - settle, share * reading.beta * change
     passed = move >= need - TOLERANCE
-    why = f"VX moved {move:+.2f} with VIX {change:+.2f}: " + ("confirms" if passed else "does not confirm")
+    why = f"VX moved {move:+.2f} with VIX {change:+.2f}: " + (
+        "confirms" if passed else f"does not confirm, {need:+.2f} asked"
+    )
     return _check("filter: VX confirms", move, need, passed, why)
 
 

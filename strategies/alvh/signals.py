@@ -159,13 +159,14 @@ def vx_momentum(front: FutureQuote | None, now: datetime, policy: Policy, *, las
     climbs = last > middle and (middle > older or rules.macd_rising_bars == 1)
     rising = climbs and last > 0.0 and value.line > value.signal
     above = last_buy is None or price > last_buy
+    told = ", ".join(_signed(bar) for bar in value.histogram)
     if not rising:
-        reason = f"histogram {older:+.3f}, {middle:+.3f}, {last:+.3f} does not rise above zero"
+        reason = f"histogram {told} does not rise above zero"
     elif not above:
         reason = f"VX {price:.2f} is not above the last purchase at {last_buy:.2f}"
     else:
         bought = "nothing was bought before" if last_buy is None else f"VX {price:.2f} is above the last purchase"
-        reason = f"histogram {older:+.3f}, {middle:+.3f}, {last:+.3f} rises and {bought}"
+        reason = f"histogram {told} rises and {bought}"
     return Signal(
         name=name,
         value=last,
@@ -220,6 +221,11 @@ def _fresh(index: IndexQuote, policy: Policy) -> float | None:
 
 def _age_s(bars: tuple[Bar, ...], now: datetime) -> float:
     return (now - bars[-1].end) / timedelta(seconds=1)
+
+
+def _signed(value: float) -> str:
+    """Return a number with its sign; one that rounds to nothing has none."""
+    return f"{value:+.3f}" if round(value, 3) else "0"
 
 
 def _missing(name: str, threshold: float, reason: str, age_s: float | None = None) -> Signal:

@@ -170,21 +170,23 @@ def _inflation(reading: Reading) -> Check:
 
 
 def _ceiling(reading: Reading) -> Check:
+    """Warn of strikes too near the money for the gauge, measured from this prior close; not while a hedge is held."""
     ceiling, level = number(reading.exposure.ceiling), reading.policy.sizing.inflation_arm
-    asked = reading.policy.sizing.arm_on is not ArmOn.SIGNALS
+    asked = reading.policy.sizing.arm_on is not ArmOn.SIGNALS and reading.own == 0
     low = asked and ceiling is not None and ceiling < CEILING_USABLE
+    close = number(reading.view.vix.prev_close)
+    start = f"from this prior close{'' if close is None else f' (VIX {close:.2f})'} these strikes can reach"
     why = "the gauge can reach its arming level with these strikes"
     if ceiling is None:
         why = "the gauge's ceiling is not known"
+    elif reading.own:
+        why = "a hedge is held: nothing is to arm"
     elif not asked:
         why = f"the gauge can reach at most {ceiling:.0%} with these strikes; signals alone arm"
     elif ceiling < level:
-        why = (
-            f"the gauge can never arm with these strikes: at most {ceiling:.0%}, {level:.0%} is needed "
-            '(sizing.inflation_arm, or sizing.arm_on = "signals")'
-        )
+        why = f'{start} {ceiling:.0%} at most, {level:.0%} arms (sizing.inflation_arm, or sizing.arm_on = "signals")'
     elif low:
-        why = f"these strikes leave the gauge little room: at most {ceiling:.0%}, {level:.0%} arms"
+        why = f"{start} {ceiling:.0%} at most, {level:.0%} arms: little room"
     return Check(name="gauge: ceiling", observed=ceiling, threshold=CEILING_USABLE, passed=not low, why=why)
 
 

@@ -163,6 +163,7 @@ def loss_stop(reading: Reading) -> Ceiling:
     """Give up a tranche whose contract has fallen by the larger of 2 points and 10% below its entry (3.14)."""
     rules = reading.policy.unwind
     stopped: list[Lot] = []
+    crossed: list[str] = []
     distance: float | None = None
     why = "no price to compare with" if reading.state.lots else "nothing is held"
     for tranche, settles_on in sorted({(lot.tranche, lot.settles_on) for lot in reading.state.lots}):
@@ -177,11 +178,16 @@ def loss_stop(reading: Reading) -> Ceiling:
             why = f"VX {price:.2f} is {left:.2f} above the stop at {stop:.2f} (tranche {tranche} bought at {entry:.2f})"
         if left <= TOLERANCE:
             stopped += lots
+            crossed.append(
+                f"VX {price:.2f} is {max(0.0, -left):.2f} below the stop of tranche {tranche} at {stop:.2f} "
+                f"(bought at {entry:.2f})"
+            )
     reason = "VX fell to the loss stop of tranche " + ", ".join(
         str(n) for n in sorted({lot.tranche for lot in stopped})
     )
     keep = reading.own - owned(stopped) if stopped else None
-    said = reason if stopped else why
+    stays = "nothing may stay" if not keep else f"{keep} mini{'' if keep == 1 else 's'} may stay"
+    said = f"{', '.join(crossed)}: {stays}" if stopped else why
     ceiling = _ceiling(reading, Purpose.LOSS_STOP, keep, said, reason, observed=distance, threshold=0.0)
     return _first(ceiling, tuple(stopped), tranche=max((lot.tranche for lot in stopped), default=None))
 

@@ -32,6 +32,7 @@ class Words:
     unit: Callable[[float], str]
     side: str = ""
     label: str = ""
+    crossed: str = ""  # the name while the check refuses, where the usual one would say the opposite
     bare: bool = False  # the reason has the numbers already
 
 
@@ -47,7 +48,9 @@ def show(value: float | str | None) -> str:
 def label(check: Check) -> str:
     """Return the check's name, in plainer words where it has them."""
     words = _words(check)
-    return words.label if words is not None and words.label else check.name
+    if words is None:
+        return check.name
+    return (not check.passed and words.crossed) or words.label or check.name
 
 
 def told(check: Check) -> bool:
@@ -111,7 +114,7 @@ def _percent(value: float) -> str:
 
 
 def _plain(value: float) -> str:
-    return show(round(value, 3))
+    return show(round(value, 3) + 0.0)  # of minus nothing it makes nothing
 
 
 def _counted(one: str) -> Callable[[float], str]:
@@ -177,7 +180,9 @@ WORDS: Mapping[str, Words] = {
     "hold: settlement": Words(unit=DAYS, side="more than", label="hold: not into settlement"),
     "hold: hard-cap": Words(unit=MINIS, side=MOST, label="hold: within the cap"),
     "hold: excess": Words(unit=MINIS, side=MOST, label="hold: no more than the book needs"),
-    "hold: loss-stop": Words(unit=_points, side=ABOVE, label="hold: over the loss stop", bare=True),
+    "hold: loss-stop": Words(
+        unit=_points, side=ABOVE, label="hold: over the loss stop", crossed="hold: loss stop crossed", bare=True
+    ),
     "hold: time-stop": Words(unit=show, side=MOST, label="hold: no more sessions than allowed"),
     "hold: stage": Words(unit=_share, side=BELOW, label="hold: until VX gives its rise back", bare=True),
     "hold: overnight": Words(unit=show, label="hold: through the night"),

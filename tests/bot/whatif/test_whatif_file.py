@@ -156,7 +156,9 @@ def test_a_falling_vx_takes_the_hedge_off_in_thirds(capsys: Output, tmp_path: Pa
 def test_each_price_of_vx_is_named_with_its_month_and_the_traded_one_is_marked(capsys: Output, tmp_path: Path) -> None:
     found = asked(capsys, *written(tmp_path, HELD), "--vix", "24", "--vx", "22,21.5,20.9")
     assert found["read"][0] == (
-        "VX: Mar26 22.00 (before 17.40), Apr26 21.50 (before 18.30, traded), May26 20.90 (before 19.00); "
+        "VX: Mar26 22.00 (before 17.40; settles 18 Mar, 1 day, beta 0.785), "
+        "Apr26 21.50 (before 18.30; settles 15 Apr, 29 days, beta 0.512, traded), "
+        "May26 20.90 (before 19.00; settles 19 May, 63 days, beta 0.360); "
         "the first price is the nearest month that settles after 2026-03-17"
     )
     later = written(tmp_path, HELD.replace("2026-03-17", "2026-03-18"), "later.toml")
@@ -216,6 +218,41 @@ def test_a_macd_that_falls_takes_the_second_third_at_once(capsys: Output, tmp_pa
     market = (*written(tmp_path, HELD), "--vix", "20", "--spx", "6600", "--peak", "25", "--vx", "21")
     assert asked(capsys, *market)["minis_after"] == 6
     assert asked(capsys, *market, "--macd", "falling")["minis_after"] == 3
+
+
+def test_a_sale_says_of_which_tranches_its_minis_are(capsys: Output, tmp_path: Path) -> None:
+    """The dearer lots go first: of nine at 21 and five at 22, stage 1 keeps nine of fourteen."""
+    second = HELD + "[[hedge]]\nsettles = 2026-04-15\nquantity = 5\ntranche = 2\nprice = 22.0\n"
+    market = ("--vix", "20", "--spx", "6600", "--peak", "25")
+    first = asked(capsys, *written(tmp_path, second), *market, "--vx", "21")
+    assert first["answer"].startswith("It sells 5 VXM Apr26 at about 21.00 (5 of tranche 2) (stage 1: ")
+    later = asked(capsys, *written(tmp_path, second), *market, "--vx", "20")
+    assert later["answer"].startswith(
+        "It sells 10 VXM Apr26 at about 20.00 (5 of tranche 2, 5 of tranche 1) (stage 2: "
+    )
+    one = asked(capsys, *written(tmp_path, HELD), *market, "--vx", "21")["answer"]
+    assert one.startswith("It sells 3 VXM Apr26 at about 21.00 (stage 1: ")
+
+
+def test_the_division_behind_the_target_is_shown_also_while_nothing_arms(capsys: Output) -> None:
+    """Vega delta $764, 60% of it over the 51.2 dollars that a mini adds: 8.96."""
+    market = (*example("small.toml"), "--vix", "24", "--vx", "21.5", "--spx", "6560")
+    armed = asked(capsys, *market, "--breadth", "-0.7", "--rsi", "75")
+    assert armed["read"][-1] == "target = floor(0.60 x 764 / 51.2) = 8 minis of Apr26"
+    late = (*market, "--no-persisted", "--vx", "19")
+    idle = asked(capsys, *late)
+    assert idle["read"][-1].endswith(" = 8 minis of Apr26; what it would be if it armed")
+    assert cli.run(["whatif", *late]) == 0
+    told = capsys.readouterr().out
+    assert "; no target while not armed; the first tranche would be 2 minis to reach 2 of 8 if it armed; watch" in told
+
+
+def test_beside_one_doubt_of_the_filter_stand_the_others(capsys: Output) -> None:
+    found = asked(capsys, *example("small.toml"), "--vix", "24", "--vx", "19", "--spx", "6560")
+    assert (
+        "VX does not believe it (also: VX moved +0.70 with VIX +7.00: does not confirm, +1.79 asked)"
+        in (found["answer"])
+    )
 
 
 def test_months_back_in_order_after_an_inversion_take_all_of_it(capsys: Output, tmp_path: Path) -> None:

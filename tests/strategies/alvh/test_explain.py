@@ -123,7 +123,7 @@ def test_a_rule_that_sells_stands_before_the_exits_that_do_not() -> None:
     known = memory(episode=episode(), phase=Phase.T1)
     lines = explain(decision(lot(price=21.0), memory=known, view=spike_view(30, vx=18.5))).splitlines()
     against = lines.index("Against holding:")
-    assert lines[against + 1].startswith("  hold: over the loss stop: VX fell to the loss stop of tranche 1")
+    assert lines[against + 1].startswith("  hold: loss stop crossed: VX 18.50 is 0.40 below the stop")
     assert lines[against + 2] == "Exits, the nearest first:"
     assert "loss stop" not in "".join(lines[against + 3 :])
 
@@ -148,9 +148,9 @@ def test_what_is_only_told_has_no_bound_and_never_refuses() -> None:
     assert answers["signal: VIX RSI"] == "no"
 
 
-def test_strikes_that_can_never_arm_come_before_the_inflation_that_is_missing() -> None:
+def test_strikes_that_cannot_arm_come_before_the_inflation_that_is_missing() -> None:
     spike = decision(valued=exposure(inflation=0.16, ceiling=0.20))
-    assert spike.summary.startswith("No order (watch): the gauge can never arm with these strikes: at most 20%")
+    assert spike.summary.startswith("No order (watch): from this prior close (VIX 16.00) these strikes can reach 20%")
     reachable = decision(valued=exposure(inflation=0.16, ceiling=0.45))
     assert reachable.summary == "No order (watch): the short puts' vega is inflated by 16% only."
 

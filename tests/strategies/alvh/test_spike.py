@@ -104,16 +104,19 @@ def test_a_gauge_that_cannot_reach_its_level_warns_and_does_not_refuse() -> None
     found = judged(ceiling=0.42)
     warning = next(check for check in found.checks if check.name == "gauge: ceiling")
     assert not warning.passed
-    assert warning.why == "these strikes leave the gauge little room: at most 42%, 40% arms"
+    assert warning.why == (
+        "from this prior close (VIX 16.00) these strikes can reach 42% at most, 40% arms: little room"
+    )
     assert found.armable
     assert names(judged(ceiling=None))["gauge: ceiling"]
 
 
-def test_strikes_that_can_never_arm_are_told_with_what_is_needed_and_the_setting() -> None:
+def test_strikes_that_cannot_arm_from_this_close_are_told_with_what_is_needed_and_the_setting() -> None:
     found = judged(inflation=0.16, ceiling=0.20)
     warning = next(check for check in found.checks if check.name == "gauge: ceiling")
     assert not warning.passed
-    assert "can never arm with these strikes: at most 20%, 40% is needed (sizing.inflation_arm, or" in warning.why
+    assert warning.why.startswith("from this prior close (VIX 16.00) these strikes can reach 20% at most, 40% arms (")
+    assert 'sizing.arm_on = "signals"' in warning.why
 
 
 def test_the_target_is_kept_down_to_thirty_percent() -> None:
