@@ -40,8 +40,8 @@ def hedgeable_share(expiries: Sequence[ExpiryExposure], view: MarketView, policy
         return None
     if range_pct is None or slope_pct >= 0.0:
         return None
-    spx_points = spot * range_pct / policy.signals.edr_multiplier / 100.0
-    vix_points = SPX_VIX_CORRELATION * spx_points / (spot * slope_pct / 100.0)
+    spx_pct = range_pct / policy.signals.edr_multiplier
+    spx_points, vix_points = spot * spx_pct / 100.0, SPX_VIX_CORRELATION * spx_pct / slope_pct
     vega_usd, delta_usd = VEGA_RESPONSE * vega30 * vix_points, delta * spx_points
     shared = SPX_VIX_CORRELATION * vega_usd * delta_usd
     noise = sum((expiry.vega30_usd or 0.0) ** 2 for expiry in expiries) * vix_points**2 * (1.0 - TERM_R2) / TERM_R2

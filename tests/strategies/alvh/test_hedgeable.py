@@ -96,6 +96,12 @@ def test_the_preferred_range_multiplier_is_no_part_of_the_deviation() -> None:
     assert hedgeable_share(book, view(), wide) == hedgeable_share(book, view(), POLICY)
 
 
+def test_a_spot_next_to_nothing_raises_nothing() -> None:
+    found = hedgeable_share((expiry(-1000.0),), view(5e-324), POLICY)
+    assert found is not None
+    assert found.delta_part == 0.0
+
+
 @pytest.mark.parametrize("spot", [None, math.nan, math.inf, 0.0, -5.0])
 def test_without_a_spot_nothing_is_said(spot: float | None) -> None:
     assert hedgeable_share((expiry(-1000.0),), view(spot), POLICY) is None
