@@ -40,7 +40,7 @@ def estimate(settlements: Mapping[date, Closes], vix: Closes, sizing: SizingPoli
     if moved <= 0.0 or total <= 0.0:
         return None
     k = sum(x * y for _, x, y in rows) / moved
-    missed = sum((y - k * x) ** 2 for _, x, y in rows)
+    missed = sum((y - k * x) * (y - k * x) for _, x, y in rows)
     days = [day for day, _, _ in rows]
     return BetaFit(k=k, r2=1.0 - missed / total, observations=len(rows), first=min(days), last=max(days))
 

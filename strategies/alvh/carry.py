@@ -232,5 +232,5 @@ def _slope(pairs: Iterable[_Pair]) -> float:
     middle = sum(strike for strike, _ in points) / len(points)
     level = sum(difference for _, difference in points) / len(points)
     over = sum((strike - middle) * (difference - level) for strike, difference in points)
-    under = sum((strike - middle) ** 2 for strike, _ in points)
+    under = sum((strike - middle) * (strike - middle) for strike, _ in points)
     return over / under if under > 0.0 else math.nan

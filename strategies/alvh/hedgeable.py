@@ -44,19 +44,24 @@ def hedgeable_share(expiries: Sequence[ExpiryExposure], view: MarketView, policy
     spx_points, vix_points = spot * spx_pct / 100.0, SPX_VIX_CORRELATION * spx_pct / slope_pct
     vega_usd, delta_usd = VEGA_RESPONSE * vega30 * vix_points, delta * spx_points
     shared = SPX_VIX_CORRELATION * vega_usd * delta_usd
-    noise = sum((expiry.vega30_usd or 0.0) ** 2 for expiry in expiries) * vix_points**2 * (1.0 - TERM_R2) / TERM_R2
-    rest = 0.5 * (gamma * spx_points**2) ** 2 + noise
-    variance = vega_usd**2 + delta_usd**2 + 2.0 * shared + rest
+    alone = sum(_square((expiry.vega30_usd or 0.0) * vix_points) for expiry in expiries)
+    rest = 0.5 * _square(gamma * spx_points * spx_points) + alone * (1.0 - TERM_R2) / TERM_R2
+    variance = _square(vega_usd) + _square(delta_usd) + 2.0 * shared + rest
     if not 0.0 < variance < math.inf:
         return None
     with_vix_usd = vega_usd + SPX_VIX_CORRELATION * delta_usd  # dollars per deviation of VIX
     return HedgeableShare(
-        share=with_vix_usd**2 / variance if with_vix_usd < 0.0 else 0.0,
-        vega_part=(vega_usd**2 + shared) / variance,
-        delta_part=(delta_usd**2 + shared) / variance,
+        share=_square(with_vix_usd) / variance if with_vix_usd < 0.0 else 0.0,
+        vega_part=(_square(vega_usd) + shared) / variance,
+        delta_part=(_square(delta_usd) + shared) / variance,
         rest_part=rest / variance,
         deviation_usd=math.sqrt(variance),
     )
+
+
+def _square(value: float) -> float:
+    """Return the square, infinite where `**` would raise."""
+    return value * value
 
 
 def _total(expiries: Sequence[ExpiryExposure], name: str) -> float | None:

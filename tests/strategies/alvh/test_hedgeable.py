@@ -102,6 +102,11 @@ def test_a_spot_next_to_nothing_raises_nothing() -> None:
     assert found.delta_part == 0.0
 
 
+@pytest.mark.parametrize("greeks", [(1e300, 0.0, 0.0), (0.0, 1e300, 0.0), (0.0, 0.0, 1e160)])
+def test_greeks_beyond_all_measure_have_no_share(greeks: tuple[float, float, float]) -> None:
+    assert hedgeable_share((expiry(*greeks),), view(), POLICY) is None
+
+
 @pytest.mark.parametrize("spot", [None, math.nan, math.inf, 0.0, -5.0])
 def test_without_a_spot_nothing_is_said(spot: float | None) -> None:
     assert hedgeable_share((expiry(-1000.0),), view(spot), POLICY) is None
