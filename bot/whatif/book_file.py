@@ -77,16 +77,28 @@ class PriorRow(_Part):
     hv20: Price | None = None
 
 
+class ClosesRow(_Part):
+    """Hold the index closes before the session on which a spike began, in points."""
+
+    spx: Price
+    vix: Price
+    vix9d: Price | None = None
+    vix3m: Price | None = None
+
+
 class SpikeRow(_Part):
     """Hold the spike that held lots belong to: VX when it began, its highest price since, the target in minis.
 
-    `inverted` says that the first VX month has stood above the second since it began.
+    `inverted` says that the first VX month has stood above the second since it began; `since` is the session of the
+    first fill when that is not today, `prior` the closes before it.
     """
 
     base: Price | None = None
     peak: Price | None = None
     target: int | None = Field(default=None, ge=1)
     inverted: bool = False
+    since: date | None = None
+    prior: ClosesRow | None = None
 
 
 class BookFile(_Part):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from bot import session as calendar
 from bot.errors import UsageProblem
 from bot.whatif.bars import last_closed, steady, steady_breadth, with_macd, with_rsi
+from bot.whatif.begun import Begun, begun
 from bot.whatif.book_file import BookFile, HedgeRow
 from bot.whatif.options import AGE_S, Market, held_legs, pairs, surface
 from bot.whatif.told import Given, Told
@@ -37,7 +38,6 @@ from strategies.alvh.unwind import retraced
 
 FIRST_FUTURE = 9000
 DEPTH = 200.0  # contracts on each side of VX and VXM
-HELD_FOR = timedelta(minutes=30)  # since the last fill, when lots are held
 IMPLIED_FALL = 0.5  # points that the implied VIX was higher one bar ago, when VX stands below its peak
 PHASES = {1: Phase.T1, 2: Phase.T2, 3: Phase.T3}
 
@@ -57,11 +57,12 @@ def wake(file: BookFile, told: Told, given: Given, policy: Policy) -> Wake:
     close = Market(now=told.session.previous_close_at, indices=told.before, rate=given.rate)
     legs = held_legs(file.legs(), market, close)
     futures = _futures(told, policy)
-    lots = tuple(_lot(row, futures, told) for row in file.hedge)
+    since = begun(file, legs, told, given)
+    lots = tuple(_lot(row, futures, told, since) for row in file.hedge)
     baseline = None  # the bot models one itself
     if legs and given.baseline == "stored":
         baseline = surface(legs, close, told.session.recent_days[-2])
-    episode = _episode(file, lots, futures, baseline, told, given)
+    episode = _episode(file, lots, futures, baseline, given, since)
     memory = Memory(
         baseline=baseline,
         session_on=told.session.day,
@@ -83,7 +84,7 @@ def wake(file: BookFile, told: Told, given: Given, policy: Policy) -> Wake:
     return Wake(
         view=_view(told, futures, legs, market, policy),
         book=book,
-        state=HedgeState(memory=memory, lots=lots, last_fill_at=told.now - HELD_FOR if lots else None),
+        state=HedgeState(memory=memory, lots=lots, last_fill_at=since.filled_at if lots else None),
     )
 
 
@@ -147,7 +148,7 @@ def _futures(told: Told, policy: Policy) -> tuple[FutureQuote, ...]:
     return tuple(found)
 
 
-def _lot(row: HedgeRow, futures: tuple[FutureQuote, ...], told: Told) -> Lot:
+def _lot(row: HedgeRow, futures: tuple[FutureQuote, ...], told: Told, since: Begun) -> Lot:
     here = [future for future in futures if future.settles_on == row.settles]
     future = next((future for future in here if future.trading_class == row.trading_class), None)
     if future is None:
@@ -161,8 +162,8 @@ def _lot(row: HedgeRow, futures: tuple[FutureQuote, ...], told: Told) -> Lot:
         tranche=row.tranche,
         quantity=row.quantity,
         price=row.price,
-        bought_at=told.now - HELD_FOR,
-        bought_on=told.session.day,
+        bought_at=since.filled_at,
+        bought_on=since.day,
     )
 
 
@@ -186,8 +187,8 @@ def _episode(
     lots: tuple[Lot, ...],
     futures: tuple[FutureQuote, ...],
     baseline: Surface | None,
-    told: Told,
     given: Given,
+    since: Begun,
 ) -> Episode | None:
     """Return the spike that the held lots belong to: begun today at the settlement before, unless the file says."""
     if not lots or baseline is None:
@@ -197,10 +198,10 @@ def _episode(
     price, held = front.quote.mid or 0.0, owned(lots)
     peak = given.peak or file.spike.peak or max(lot.price for lot in lots)
     return Episode(
-        id=f"{told.now:%Y%m%dT%H%M}",
-        armed_at=told.now - HELD_FOR,
-        armed_on=told.session.day,
-        baseline=baseline,
+        id=f"{since.filled_at:%Y%m%dT%H%M}",
+        armed_at=since.filled_at,
+        armed_on=since.day,
+        baseline=since.frozen or baseline,
         con_id=front.con_id,
         base=file.spike.base or front.prior_settle or price,
         peak=max(peak, price),
@@ -210,7 +211,7 @@ def _episode(
         selling=False,
         was_inverted=file.spike.inverted,
         peak_position_minis=held,
-        first_fill_on=told.session.day,
+        first_fill_on=since.day,
         tranche_goal_minis=held,
     )
 

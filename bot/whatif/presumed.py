@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import groupby
 
 from bot import session as calendar
+from bot.whatif.begun import HELD_FOR
 from bot.whatif.book_file import BookFile
-from bot.whatif.market import HELD_FOR, Wake
+from bot.whatif.market import Wake
 from bot.whatif.options import Market, model_volatility, settled
-from bot.whatif.told import Given, Told, traded
+from bot.whatif.told import Given, Month, Told, traded
 from strategies.alvh.policy import Policy
+from strategies.alvh.records import Episode
 from strategies.alvh.sizing import beta, cumulative_tranches
 from strategies.alvh.tranches import counted
 
@@ -17,15 +19,19 @@ from strategies.alvh.tranches import counted
 def prices_read(told: Told, policy: Policy) -> str:
     """Return which month each VX price belongs to, the traded one marked, and a month that settles today."""
     place = traded([(month.settles_on, month.dte) for month in told.months], policy)
-    rows = [
-        f"{month.settles_on:%b%y} {month.price:.2f} (before {month.prior:.2f}; settles "
-        f"{month.settles_on.day} {month.settles_on:%b}, {month.dte} day{'' if month.dte == 1 else 's'}, beta {beta(month.dte, policy.sizing):.3f}"
-        f"{', traded' if n == place else ''})"
-        for n, month in enumerate(told.months)
-    ]
+    rows = [_month(month, policy, traded_one=n == place) for n, month in enumerate(told.months)]
     day = told.session.day
     gone = f"; {day:%b%y} settles today and is left out" if calendar.vx_settlement_days(day, day) else ""
     return f"VX: {', '.join(rows)}; the first price is the nearest month that settles after {day}{gone}"
+
+
+def _month(month: Month, policy: Policy, *, traded_one: bool) -> str:
+    days = f"{month.dte} day{'' if month.dte == 1 else 's'}"
+    return (
+        f"{month.settles_on:%b%y} {month.price:.2f} (before {month.prior:.2f}; settles "
+        f"{month.settles_on.day} {month.settles_on:%b}, {days}, beta {beta(month.dte, policy.sizing):.3f}"
+        f"{', traded' if traded_one else ''})"
+    )
 
 
 def volatilities(file: BookFile, told: Told, given: Given) -> tuple[str, ...]:
@@ -50,7 +56,7 @@ def of_the_hedge(file: BookFile, told: Told, given: Given, made: Wake, policy: P
     episode, spike, lots = made.state.memory.episode, file.spike, made.state.lots
     if not lots:
         return ()
-    bought = f"the hedge was bought today, {HELD_FOR.seconds // 60} minutes ago: this is session 1 of the spike"
+    bought = _bought(made)
     if episode is None:
         return ("no spike is followed: without a stored prior close no stage is measured", bought)
     month = next(future.settles_on for future in made.view.futures if future.con_id == episode.con_id)
@@ -63,9 +69,28 @@ def of_the_hedge(file: BookFile, told: Told, given: Given, made: Wake, policy: P
         lines.append(f"- its target was the {counted(episode.target_minis)} held ([spike] target)")
     if not spike.inverted:
         lines.append("- the first VX month was not above the second since, unless it is now ([spike] inverted)")
-    lines.append("- the gauge is measured against the close of [prior]; the bot keeps the one before the spike armed")
-    lines += [f"- {bought}", *_unlike_its_tranche(made, policy)]
-    return tuple(lines)
+    return (*lines, *_surface(file, told, episode), f"- {bought}", *_unlike_its_tranche(made, policy))
+
+
+def _bought(made: Wake) -> str:
+    """Return when the hedge was bought, and which session of the spike this is."""
+    first, session = made.state.lots[0].bought_on, made.view.session
+    if first == session.day:
+        return f"the hedge was bought today, {HELD_FOR.seconds // 60} minutes ago: this is session 1 of the spike"
+    held = sum(day >= first for day in session.recent_days)
+    return f"the hedge was bought on {first}: this is session {held} of the spike"
+
+
+def _surface(file: BookFile, told: Told, episode: Episode) -> tuple[str, ...]:
+    """Return against which close the gauge is measured, unless the file says it."""
+    if file.spike.prior is not None:
+        return ()
+    if episode.armed_on == told.session.day:
+        return ("- the gauge is measured against the close of [prior], as for a spike that armed today",)
+    return (
+        "- the gauge is measured against the close of [prior], but the bot keeps the surface from before the spike "
+        "([spike.prior]): gauge and vega delta are off",
+    )
 
 
 def _unlike_its_tranche(made: Wake, policy: Policy) -> tuple[str, ...]:

@@ -198,6 +198,42 @@ def test_what_is_assumed_of_a_held_hedge_is_said_first(capsys: Output, tmp_path:
     assert told[2].startswith("- the hedge was bought today")
 
 
+OVERNIGHT = """[spike]
+base = 18.0
+peak = 25.0
+target = 30
+since = 2026-03-16
+"""
+BEFORE = "[spike.prior]\nspx = 6780.0\nvix = 14.5\nvix9d = 13.0\nvix3m = 17.0\n"
+
+
+def test_a_hedge_of_yesterday_keeps_the_surface_from_before_its_spike(capsys: Output, tmp_path: Path) -> None:
+    market = ("--vix", "24", "--vx", "21.5", "--spx", "6560")
+    today = asked(capsys, *written(tmp_path, HELD + OVERNIGHT.replace("since = 2026-03-16\n", "")), *market)
+    plain = asked(capsys, *written(tmp_path, HELD + OVERNIGHT), *market)
+    frozen = asked(capsys, *written(tmp_path, HELD + OVERNIGHT + BEFORE), *market)
+
+    def seen(found: dict[str, Any], name: str) -> Any:
+        return next(check["observed"] for check in found["checks"] if check["name"] == name)
+
+    assert [seen(found, "hold: time-stop") for found in (today, plain, frozen)] == [1.0, 2.0, 2.0]
+    assert seen(today, "gauge: inflation") == seen(plain, "gauge: inflation")
+    assert seen(frozen, "gauge: inflation") > seen(plain, "gauge: inflation") + 0.1
+    assert "- the hedge was bought on 2026-03-16: this is session 2 of the spike" in frozen["assumed"]
+    assert any("gauge and vega delta are off" in row for row in plain["assumed"])
+    assert not any("gauge" in row for row in frozen["assumed"])
+
+
+def test_a_spike_that_cannot_have_begun_then_is_refused(capsys: Output, tmp_path: Path) -> None:
+    def said(text: str) -> str:
+        return refused(capsys, *written(tmp_path, HELD + text), "--vix", "24")
+
+    assert "give the trading day of the first fill" in said(OVERNIGHT.replace("03-16", "03-15"))
+    assert "give the trading day of the first fill" in said(OVERNIGHT.replace("03-16", "03-18"))
+    assert "needs base too" in said(OVERNIGHT.replace("base = 18.0\n", ""))
+    assert "give [spike] since" in said(OVERNIGHT.replace("since = 2026-03-16\n", "") + BEFORE)
+
+
 def test_a_holding_is_told_first_why_it_is_not_sold_then_why_no_more_is_bought(capsys: Output, tmp_path: Path) -> None:
     found = asked(capsys, *written(tmp_path, HELD), "--vix", "22", "--vx", "20.4", "--spx", "6560", "--peak", "21.5")
     words = found["answer"]
