@@ -80,11 +80,14 @@ def test_the_short_text_counts_what_passed_instead_of_listing_it() -> None:
 
 def test_a_refusal_stands_under_what_it_speaks_against() -> None:
     dear = Check(name="hurdle: saving", observed=2.1, threshold=3.0, passed=False, why="too dear")
-    bought = explain(replace(buying(), checks=(*buying().checks, dear))).splitlines()
+    flat = Check(name="signal: VX MACD", observed=0.0, threshold=0.0, passed=False, why="flat")
+    others = tuple(check for check in buying().checks if check.name != flat.name)
+    bought = explain(replace(buying(), checks=(*others, dear, flat))).splitlines()
     later = bought[
         bought.index("Against more than tranche 1:") + 1 : bought.index("Did not agree, and was not needed:")
     ]
     assert any(said.startswith("  hurdle: saving: too dear") for said in later)
+    assert any(said.startswith("  signal: VX MACD") for said in later)
     unneeded = bought.index("Did not agree, and was not needed:")
     assert bought[unneeded + 1].startswith("  signal: VIX RSI")
     assert "Against opening:" not in bought

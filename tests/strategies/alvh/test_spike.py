@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import book, exposure, memory, spike_view, state, surface
+from builders import book, exposure, lot, memory, spike_view, state, surface
 
 from strategies.alvh.policy import ArmOn, Policy, SizingPolicy
 from strategies.alvh.reading import Reading, read
@@ -109,6 +109,14 @@ def test_a_gauge_that_cannot_reach_its_level_warns_and_does_not_refuse() -> None
     )
     assert found.armable
     assert names(judged(ceiling=None))["gauge: ceiling"]
+
+
+def test_while_a_hedge_is_held_nobody_is_told_what_arms() -> None:
+    view, valued = spike_view(), exposure(ceiling=0.20)
+    held = read(view, book(lot()), state(lot()), policy(), memory(), valued)
+    check = next(found for found in gauge(held, surface(), AGREED).checks if found.name == "gauge: ceiling")
+    assert check.passed
+    assert check.why == "a hedge is held: nothing is to arm"
 
 
 def test_strikes_that_cannot_arm_from_this_close_are_told_with_what_is_needed_and_the_setting() -> None:

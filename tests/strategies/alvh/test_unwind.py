@@ -235,6 +235,17 @@ def test_only_the_tranche_at_its_stop_is_given_up() -> None:
     assert found.minis == 3
     assert found.tranche == 2
     assert found.first == (lots[1],)
+    words = "VX 18.50 is 0.40 below the stop of tranche 2 at 18.90 (bought at 21.00): 3 minis may stay"
+    assert found.checks[0].why == words
+
+
+def test_every_crossed_stop_is_named() -> None:
+    lots = (lot(quantity=3, price=22.0), lot(quantity=4, price=21.0, tranche=2))
+    why = loss_stop(reading(*lots, view=spike_view(60, vx=18.5))).checks[0].why
+    assert why == (
+        "VX 18.50 is 1.30 below the stop of tranche 1 at 19.80 (bought at 22.00), "
+        "VX 18.50 is 0.40 below the stop of tranche 2 at 18.90 (bought at 21.00): nothing may stay"
+    )
 
 
 def test_a_missing_price_stops_no_tranche() -> None:

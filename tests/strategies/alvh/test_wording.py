@@ -11,7 +11,7 @@ from strategies.alvh.kept import kept
 from strategies.alvh.policy import Policy
 from strategies.alvh.records import Check, Purpose
 from strategies.alvh.vix_call import sell_call
-from strategies.alvh.wording import show
+from strategies.alvh.wording import label, line, show
 from tests.strategies.alvh.call_market import account, call_lot, reading, view
 
 
@@ -40,6 +40,17 @@ def test_a_refusal_stands_under_what_it_speaks_against(name: str, title: str) ->
     quiet = judge(spike_view(10, vx=16.0), book(), state(), Policy(), memory=memory(), exposure=exposure(inflation=0.0))
     text = explain(replace(quiet, proposals=(), checks=(refusal(name),))).splitlines()
     assert f"because of {name}" in text[text.index(title) + 1]
+
+
+def test_a_histogram_that_is_nothing_has_no_sign() -> None:
+    check = Check(name="signal: VX MACD", observed=-0.0001, threshold=0.0, passed=False, why="flat")
+    assert line(check) == "signal: VX MACD: flat (0; above 0)"
+
+
+def test_a_crossed_stop_is_not_named_as_if_vx_stood_over_it() -> None:
+    stands = Check(name="hold: loss-stop", observed=1.0, threshold=0.0, passed=True, why="far")
+    assert label(stands) == "hold: over the loss stop"
+    assert label(replace(stands, passed=False)) == "hold: loss stop crossed"
 
 
 def test_the_sale_of_one_call_names_it() -> None:
