@@ -13,7 +13,7 @@ from bot.whatif.market import Wake
 from strategies.alvh.beta_fit import refitted
 from strategies.alvh.decide import decide
 from strategies.alvh.explain import CEILING, LATER, MACD, explain, obstacle, refusal, table
-from strategies.alvh.holdings import MINI_MULTIPLIER, minis, owned
+from strategies.alvh.holdings import MINI_MULTIPLIER, foreign, minis, owned
 from strategies.alvh.kept import kept
 from strategies.alvh.policy import Policy, SizingMode, SizingPolicy
 from strategies.alvh.records import Check, Decision, FutureQuote, Lot, Phase, Proposal, Purpose, Side
@@ -121,9 +121,11 @@ def _division(wake: Wake, decision: Decision, policy: Policy, sizing: SizingPoli
     mini_usd = MINI_USD * beta((month - wake.view.session.day).days, sizing)
     share = min(sizing.coverage, sizing.coverage_max)
     count = floor(share * vega / mini_usd)
-    episode = decision.memory.episode
+    episode, cap = decision.memory.episode, policy.caps.max_position_minis
     target = "what it would be if it armed" if episode is None else f"the target in force is {episode.target_minis}"
     more = "" if episode is not None and episode.target_minis == count else f"; {target}"
+    more += f"; the cap is {cap}" if count > cap else ""
+    more += "; less what others in the account cover" if foreign(wake.book, wake.state) else ""
     return (f"target = floor({share:.2f} x {vega:,.0f} / {mini_usd:.1f}) = {count} minis of {month:%b%y}{more}",)
 
 

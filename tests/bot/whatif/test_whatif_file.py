@@ -302,6 +302,7 @@ def test_a_target_that_the_cap_cut_says_what_the_book_would_need(capsys: Output)
     found = asked(capsys, *example("medium.toml"), "--vix", "26", "--vx", "23", "--spx", "6530")
     size = next(check["why"] for check in found["checks"] if check["name"] == "tranche: size")
     assert re.fullmatch(r"9 minis to reach 9 of 30 \(the cap; the book would need \d\d\)", size)
+    assert found["read"][-1].endswith("; the target in force is 30; the cap is 30")
 
 
 def test_the_checks_that_passed_come_with_all(capsys: Output) -> None:
