@@ -79,7 +79,8 @@ def _suitable(reading: Reading, baseline: Surface | None) -> tuple[Check, ...]:
             0.0,
             vega is not None and vega < 0.0,
             "the book is short vega",
-            "the book is not short vega, or cannot be valued: nothing to hedge",
+            "the book is not short vega: nothing to hedge",
+            "the book cannot be valued: no opening",
         ),
         _check(
             "book: days left",
@@ -88,6 +89,7 @@ def _suitable(reading: Reading, baseline: Surface | None) -> tuple[Check, ...]:
             share is not None and share <= SHORT_DATED_MAX,
             "most of the vega lives longer than two days",
             "too much of the vega expires within days: VX is the wrong hedge for such condors",
+            "how much of the vega expires within days is not known",
         ),
         _check(
             "book: put side",
@@ -95,7 +97,8 @@ def _suitable(reading: Reading, baseline: Surface | None) -> tuple[Check, ...]:
             sizing.min_side_vega_usd,
             side is not None and abs(side) >= sizing.min_side_vega_usd,
             "the short puts were large enough to hedge at the prior close",
-            "the short puts carry too little vega, or have no baseline: no opening",
+            "the short puts carry too little vega: no opening",
+            "the short puts have no vega at the prior close to compare with: no opening",
         ),
     )
 
@@ -126,7 +129,8 @@ def _threatened(reading: Reading) -> tuple[Check, ...]:
             0.0,
             change is not None and change > 0.0,
             "VIX is above its previous close",
-            "VIX is not above its previous close, or stale",
+            "VIX is not above its previous close",
+            "VIX is stale, or its previous close is not known",
         ),
         _check(
             "gauge: IV part",
@@ -134,7 +138,8 @@ def _threatened(reading: Reading) -> tuple[Check, ...]:
             0.0,
             iv_only is not None and iv_only > 0.0,
             "implied volatility itself inflates the short puts",
-            "implied volatility alone does not inflate the short puts, or is not known",
+            "implied volatility alone does not inflate the short puts",
+            "what implied volatility alone did to the short puts is not known",
         ),
     )
 
@@ -149,7 +154,8 @@ def put_side(reading: Reading) -> Check:
         limit,
         passed,
         "SPX has fallen towards the short puts",
-        "SPX has not fallen enough, or its move or expected range is missing",
+        "SPX has not fallen enough",
+        "the move of SPX or its expected range is not known",
     )
 
 
@@ -190,5 +196,15 @@ def _ceiling(reading: Reading) -> Check:
     return Check(name="gauge: ceiling", observed=ceiling, threshold=CEILING_USABLE, passed=not low, why=why)
 
 
-def _check(name: str, observed: float | None, threshold: float | None, passed: bool, yes: str, no: str) -> Check:
-    return Check(name=name, observed=observed, threshold=threshold, passed=passed, why=yes if passed else no)
+def _check(
+    name: str, observed: float | None, threshold: float | None, passed: bool, yes: str, no: str, unknown: str = ""
+) -> Check:
+    """Return a check that says why it failed: the answer is no, or it is not known."""
+    missing = unknown and (observed is None or threshold is None)
+    return Check(
+        name=name,
+        observed=observed,
+        threshold=threshold,
+        passed=passed,
+        why=yes if passed else unknown if missing else no,
+    )

@@ -211,7 +211,7 @@ def test_values_are_shown_as_a_trader_reads_them(value: float | str | None, text
 
 
 def test_a_quiet_day_names_the_first_thing_that_is_missing() -> None:
-    assert calm().summary == ("No order (watch): SPX has not fallen enough, or its move or expected range is missing.")
+    assert calm().summary == "No order (watch): SPX has not fallen enough."
 
 
 def test_broken_data_is_named_before_the_market() -> None:

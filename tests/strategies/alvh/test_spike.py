@@ -166,3 +166,27 @@ def test_vix_and_its_part_of_the_gauge_are_held_against_zero() -> None:
 def test_the_gauge_is_told_in_words(inflation: float | None, why: str) -> None:
     check = next(check for check in judged(inflation=inflation).checks if check.name == "gauge: inflation")
     assert check.why.endswith(why)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "refused", "why"),
+    [
+        ("book: net vega", "vega30_usd", 0.0, "the book cannot be valued: no opening"),
+        ("book: days left", "short_dated_share", 1.0, "how much of the vega expires within days is not known"),
+        ("book: put side", "side_vega30_baseline_usd", 0.0, "the short puts have no vega at the prior close"),
+        ("gauge: IV part", "iv_only", 0.0, "what implied volatility alone did to the short puts is not known"),
+    ],
+)
+def test_what_is_not_known_is_not_called_a_no(name: str, field: str, refused: float, why: str) -> None:
+    unknown, no = (
+        next(check.why for check in judged(**{field: value}).checks if check.name == name) for value in (None, refused)
+    )
+    assert unknown.startswith(why)
+    assert not no.startswith(why)
+
+
+def test_a_missing_index_is_told_apart_from_one_that_has_not_moved() -> None:
+    blind = replace(spike_view(), spx=IndexQuote(symbol="SPX"), vix=IndexQuote(symbol="VIX"))
+    said = {check.name: check.why for check in gauge(reading(view=blind), surface(), AGREED).checks}
+    assert said["gauge: SPX down"] == "the move of SPX or its expected range is not known"
+    assert said["gauge: VIX up"] == "VIX is stale, or its previous close is not known"
