@@ -6,6 +6,7 @@ machine. Marks are mids; a leg without a bid is marked at half its ask, one with
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from strategies.alvh.records import Book, Breadth, Decision, FutureQuote, Market
 
 OPENING = frozenset({Purpose.TRANCHE, Purpose.ROLL_BUY, Purpose.EVENT_CALLS, Purpose.CORE_CALLS})
 MINI = 100  # multiplier of one mini
+NUMBER = re.compile(r"[-+]?\d[\d,.:]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,9 @@ class Teller:
         self.points: list[Point] = []
         self.moments: list[Moment] = []
         self.refusals: Counter[str] = Counter()
-        self._words: dict[str, Counter[str]] = {}  # what was said, by reason, the latest last
+        self._words: dict[
+            str, dict[str, tuple[int, str]]
+        ] = {}  # by reason and pattern: how often, and the latest words
         self.orders_sent = 0
         self.missed = 0
         self.max_minis = 0
@@ -152,7 +156,8 @@ class Teller:
     def book_pnl(self) -> float | None:
         """Return the condors' profit and loss in dollars since the first wake-up; `None` before it."""
         held = self._opening_marks.items()
-        return sum(size * (self._marks[con_id] - first) for con_id, (size, first) in held) if held else None
+        total = sum(size * (self._marks[con_id] - first) for con_id, (size, first) in held)
+        return round(total, 2) + 0.0 if held else None  # cents, and never a negative zero
 
     def hedge_pnl(self) -> float | None:
         """Return the overlay's profit and loss in dollars after fees, open lots at the mid; `None` without a mark."""
@@ -194,13 +199,13 @@ class Teller:
 
     def _refuse(self, reason: str, words: str) -> None:
         self.refusals[reason] += 1
-        said = self._words.setdefault(reason, Counter())
-        said[words] = said.pop(words, 0) + 1
+        said = self._words.setdefault(reason, {})
+        pattern = NUMBER.sub("#", words)
+        said[pattern] = (said.get(pattern, (0, ""))[0] + 1, words)
 
     def example(self, reason: str) -> str:
-        """Return the words most often said for a reason, the latest of equally frequent ones."""
-        said = self._words[reason]
-        return max(reversed(said), key=said.__getitem__)
+        """Return the words most often said for a reason, with the latest numbers."""
+        return max(self._words[reason].values(), key=lambda kind: kind[0])[1]
 
     def _point(self, seq: int, wakeup: Wakeup) -> Point:
         view, decision, exposure = wakeup.view, wakeup.decision, wakeup.decision.exposure

@@ -191,9 +191,6 @@ def test_vega_is_missing_where_the_book_could_not_be_valued(tmp_path: Path) -> N
 
 def test_the_words_of_a_reason_are_those_most_often_said() -> None:
     teller = Teller()
-    for words in ("between the windows", "VIX 20", "between the windows", "too early"):
+    for words in ("VIX 19.50 is stale", "between the windows", "VIX 20 is stale", "VIX -1,021.5 is stale", "too early"):
         teller._refuse("time: window", words)
-    for words in ("VIX 20", "VIX 21"):
-        teller._refuse("filter: credibility", words)
-    assert teller.example("time: window") == "between the windows"
-    assert teller.example("filter: credibility") == "VIX 21"
+    assert teller.example("time: window") == "VIX -1,021.5 is stale"
