@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.broker.port import Chain, Instrument, Query, Reader
-from bot.errors import Refuse, Retry
+from bot.broker.port import Chain, Instrument, Reader
+from bot.observe.finder import Expiry, Finder, nearest, strikes_of
 from bot.observe.settings import Sight
 from bot.observe.settlement import settles_at
 
 TRIES = 3
 SECONDS_A_DAY = 86_400.0
-EXCHANGE = "SMART"
 HORIZON = timedelta(days=150)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expiry:
-    """Name one expiry of one class and the instant at which it settles."""
-
-    trading_class: str
-    expires_on: date
-    settles_at: datetime
 
 
 def listed(chains: Iterable[Chain], held: frozenset[tuple[str, date]], now: datetime) -> tuple[Expiry, ...]:
@@ -57,11 +46,6 @@ def _days(expiry: Expiry, now: datetime) -> float:
     return (expiry.settles_at - now).total_seconds() / SECONDS_A_DAY
 
 
-def nearest(strikes: Sequence[float], price: float, count: int) -> tuple[float, ...]:
-    """Return the `count` listed strikes nearest to a price, nearest first; of two equally near, the lower."""
-    return tuple(sorted(strikes, key=lambda strike: (abs(strike - price), strike))[:count])
-
-
 class Board:
     """Hold the chosen options, and choose anew when SPX has run away from them or the session has changed."""
 
@@ -69,7 +53,7 @@ class Board:
         self._sight = sight
         self._anchor: float | None = None
         self._key: tuple[object, ...] = ()
-        self._known: dict[tuple[str, date, float], tuple[Instrument, ...]] = {}
+        self._finder = Finder("SPX")
         self.pairs: tuple[tuple[Instrument, datetime], ...] = ()
         self.wings: tuple[tuple[Instrument, datetime], ...] = ()
         self.faults: tuple[str, ...] = ()
@@ -124,34 +108,8 @@ class Board:
         self, broker: Reader, chains: Sequence[Chain], expiry: Expiry, price: float, problems: list[str]
     ) -> tuple[Instrument, ...]:
         """Return call and put at the strike nearest to a price; a chain lists strikes that an expiry may lack."""
-        strikes = sorted(
-            {
-                strike
-                for chain in chains
-                if chain.trading_class == expiry.trading_class and expiry.expires_on in chain.expiries
-                for strike in chain.strikes
-            }
-        )
-        for strike in nearest(strikes, price, TRIES):
-            pair = await self._find(broker, expiry, strike, problems)
+        for strike in nearest(strikes_of(chains, expiry), price, TRIES):
+            pair = await self._finder.find(broker, expiry, strike, problems)
             if len(pair) == 2:
                 return pair
         return ()
-
-    async def _find(self, broker: Reader, expiry: Expiry, strike: float, problems: list[str]) -> tuple[Instrument, ...]:
-        key = (expiry.trading_class, expiry.expires_on, strike)
-        if key not in self._known:
-            query = Query(
-                symbol="SPX",
-                sec_type="OPT",
-                exchange=EXCHANGE,
-                trading_class=expiry.trading_class,
-                expires_on=expiry.expires_on,
-                strike=strike,
-            )
-            try:
-                self._known[key] = tuple(await broker.instruments(query))
-            except (Retry, Refuse) as problem:
-                problems.append(f"SPX options {expiry.expires_on} {strike:g}: {problem}")
-                return ()
-        return self._known[key]

@@ -13,9 +13,9 @@ from datetime import date, datetime
 from math import exp, sqrt
 from statistics import NormalDist
 
-from bot.broker.port import Chain, Instrument, Query, Reader
-from bot.errors import Refuse, Retry
-from bot.observe.chain import EXCHANGE, Expiry, listed, nearest
+from bot.broker.port import Chain, Instrument, Reader
+from bot.observe.chain import listed
+from bot.observe.finder import Expiry, Finder, nearest, strikes_of
 from bot.observe.settings import Sight
 from bot.session import NEW_YORK
 
@@ -90,7 +90,7 @@ class VixBoard:
         self._anchors: dict[date, float] = {}
         self._sigma = ORDINARY_SIGMA
         self._key: tuple[object, ...] = ()
-        self._known: dict[tuple[str, date, float], tuple[Instrument, ...]] = {}
+        self._finder = Finder("VIX")
         self.streamed: tuple[Listed, ...] = ()
         self.rested: tuple[Listed, ...] = ()
         self.faults: tuple[str, ...] = ()
@@ -138,8 +138,8 @@ class VixBoard:
         self, broker: Reader, chains: Sequence[Chain], expiry: Expiry, month: Month, problems: list[str]
     ) -> list[Listed]:
         """Return call and put of the strikes nearest to the money; a chain lists strikes that an expiry may lack."""
-        wanted = nearest(_strikes(chains, expiry), month.forward, self._sight.vix_strikes + SPARE_STRIKES)
-        rows = await asyncio.gather(*(self._find(broker, expiry, strike, problems) for strike in wanted))
+        wanted = nearest(strikes_of(chains, expiry), month.forward, self._sight.vix_strikes + SPARE_STRIKES)
+        rows = await asyncio.gather(*(self._finder.find(broker, expiry, strike, problems) for strike in wanted))
         whole = [pair for pair in rows if {row.right for row in pair} == {"C", "P"}]
         return [(row, expiry.settles_at) for pair in whole[: self._sight.vix_strikes] for row in pair]
 
@@ -168,29 +168,11 @@ class VixBoard:
                 for delta in self._sight.vix_call_deltas
             ]
             strikes = dict.fromkeys(
-                strike for target in targets for strike in nearest(_strikes(chains, expiry), target, 1)
+                strike for target in targets for strike in nearest(strikes_of(chains, expiry), target, 1)
             )
-            rows = await asyncio.gather(*(self._find(broker, expiry, strike, problems) for strike in strikes))
+            rows = await asyncio.gather(*(self._finder.find(broker, expiry, strike, problems) for strike in strikes))
             chosen += [(row, expiry.settles_at) for pair in rows for row in pair if row.right == "C"]
         return chosen
-
-    async def _find(self, broker: Reader, expiry: Expiry, strike: float, problems: list[str]) -> tuple[Instrument, ...]:
-        key = (expiry.trading_class, expiry.expires_on, strike)
-        if key not in self._known:
-            query = Query(
-                symbol="VIX",
-                sec_type="OPT",
-                exchange=EXCHANGE,
-                trading_class=expiry.trading_class,
-                expires_on=expiry.expires_on,
-                strike=strike,
-            )
-            try:
-                self._known[key] = tuple(await broker.instruments(query))
-            except (Retry, Refuse) as problem:
-                problems.append(f"options on VIX {expiry.expires_on} {strike:g}: {problem}")
-                return ()
-        return self._known[key]
 
 
 def _joined(expiries: Sequence[Expiry], found: Sequence[Month]) -> list[tuple[Expiry, Month]]:
@@ -208,14 +190,3 @@ def _monthlies(chains: Sequence[Chain]) -> frozenset[tuple[str, date]]:
 
 def _day(expiry: Expiry) -> date:
     return expiry.settles_at.astimezone(NEW_YORK).date()
-
-
-def _strikes(chains: Sequence[Chain], expiry: Expiry) -> list[float]:
-    return sorted(
-        {
-            strike
-            for chain in chains
-            if chain.trading_class == expiry.trading_class and expiry.expires_on in chain.expiries
-            for strike in chain.strikes
-        }
-    )

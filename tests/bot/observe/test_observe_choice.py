@@ -6,7 +6,8 @@ import pytest
 
 from bot.broker.port import Chain, Instrument
 from bot.errors import Retry
-from bot.observe.chain import listed, nearest, wanted
+from bot.observe.chain import listed, wanted
+from bot.observe.finder import nearest
 from bot.observe.instruments import VX, VXM, allowed, resolve
 
 NOW = datetime(2018, 2, 5, 15, 0, tzinfo=UTC)

@@ -1,0 +1,65 @@
+"""Look listed options up by expiry and strike, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.broker.port import Chain, Instrument, Query, Reader
+from bot.errors import Refuse, Retry
+
+EXCHANGE = "SMART"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expiry:
+    """Name one expiry of one class and the instant at which it settles."""
+
+    trading_class: str
+    expires_on: date
+    settles_at: datetime
+
+
+def strikes_of(chains: Sequence[Chain], expiry: Expiry) -> list[float]:
+    """Return the strikes that the chains list for an expiry, rising; one that the expiry lacks may be among them."""
+    return sorted(
+        {
+            strike
+            for chain in chains
+            if chain.trading_class == expiry.trading_class and expiry.expires_on in chain.expiries
+            for strike in chain.strikes
+        }
+    )
+
+
+def nearest(strikes: Sequence[float], price: float, count: int) -> tuple[float, ...]:
+    """Return the `count` listed strikes nearest to a price, nearest first; of two equally near, the lower."""
+    return tuple(sorted(strikes, key=lambda strike: (abs(strike - price), strike))[:count])
+
+
+class Finder:
+    """Remember what was found of the options on one underlying."""
+
+    def __init__(self, symbol: str) -> None:
+        self._symbol = symbol
+        self._known: dict[tuple[str, date, float], tuple[Instrument, ...]] = {}
+
+    async def find(self, broker: Reader, expiry: Expiry, strike: float, problems: list[str]) -> tuple[Instrument, ...]:
+        """Return call and put of a strike, or what of them is listed; a failed look-up is named and asked again."""
+        key = (expiry.trading_class, expiry.expires_on, strike)
+        if key not in self._known:
+            query = Query(
+                symbol=self._symbol,
+                sec_type="OPT",
+                exchange=EXCHANGE,
+                trading_class=expiry.trading_class,
+                expires_on=expiry.expires_on,
+                strike=strike,
+            )
+            try:
+                self._known[key] = tuple(await broker.instruments(query))
+            except (Retry, Refuse) as problem:
+                problems.append(f"options on {self._symbol} {expiry.expires_on} {strike:g}: {problem}")
+                return ()
+        return self._known[key]
