@@ -21,68 +21,70 @@ Why = Annotated[str, typer.Option(help="The reason, for the journal.")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    for command in (approve, deny, kill, rearm, flatten):
+        app.command(command.__name__)(command)
 
-    @app.command("approve")
-    def approve(
-        ticket: TicketArgument,
-        journal: JournalOption = None,
-        profile: ProfileOption = None,
-        config: ConfigOption = None,
-    ) -> None:
-        """Say yes to an order that waits; after its deadline a yes is worth nothing."""
-        from bot.supervise.inbox import Say
 
-        _say(Say.APPROVE, journal, profile, config, subject=ticket)
+def approve(
+    ticket: TicketArgument,
+    journal: JournalOption = None,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Say yes to an order that waits; after its deadline a yes is worth nothing."""
+    from bot.supervise.inbox import Say
 
-    @app.command("deny")
-    def deny(
-        ticket: TicketArgument,
-        why: Why = "",
-        journal: JournalOption = None,
-        profile: ProfileOption = None,
-        config: ConfigOption = None,
-    ) -> None:
-        """Say no to an order that waits; silence says the same."""
-        from bot.supervise.inbox import Say
+    _say(Say.APPROVE, journal, profile, config, subject=ticket)
 
-        _say(Say.DENY, journal, profile, config, subject=ticket, why=why)
 
-    @app.command("kill")
-    def kill(
-        why: Why = "",
-        journal: JournalOption = None,
-        profile: ProfileOption = None,
-        config: ConfigOption = None,
-    ) -> None:
-        """Stop every order at once, of every bot of the folder unless one is named; it sells nothing (see flatten)."""
-        from bot.clock import RealClock
+def deny(
+    ticket: TicketArgument,
+    why: Why = "",
+    journal: JournalOption = None,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Say no to an order that waits; silence says the same."""
+    from bot.supervise.inbox import Say
 
-        reason = why or f"{getpass.getuser()} said kill at {RealClock().now():%Y-%m-%d %H:%M:%S} UTC"
-        faults: list[str] = []
-        chosen = journal is not None or profile is not None
-        for place in (_place(journal, profile, config),) if chosen else _places(config):
-            faults += _engage(place, reason)
-        if faults:
-            raise UsageProblem("; ".join(faults))
+    _say(Say.DENY, journal, profile, config, subject=ticket, why=why)
 
-    @app.command("rearm")
-    def rearm(journal: JournalOption = None, profile: ProfileOption = None, config: ConfigOption = None) -> None:
-        """Lift the kill switch; the running bot does it within seconds and journals who asked."""
-        from bot.supervise.inbox import Say
 
-        _say(Say.REARM, journal, profile, config)
+def kill(
+    why: Why = "",
+    journal: JournalOption = None,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Stop every order at once, of every bot of the folder unless one is named; it sells nothing (see flatten)."""
+    from bot.clock import RealClock
 
-    @app.command("flatten")
-    def flatten(
-        why: Why = "",
-        journal: JournalOption = None,
-        profile: ProfileOption = None,
-        config: ConfigOption = None,
-    ) -> None:
-        """Sell everything the bot owns, also while the kill switch is engaged."""
-        from bot.supervise.inbox import Say
+    reason = why or f"{getpass.getuser()} said kill at {RealClock().now():%Y-%m-%d %H:%M:%S} UTC"
+    faults: list[str] = []
+    chosen = journal is not None or profile is not None
+    for place in (_place(journal, profile, config),) if chosen else _places(config):
+        faults += _engage(place, reason)
+    if faults:
+        raise UsageProblem("; ".join(faults))
 
-        _say(Say.FLATTEN, journal, profile, config, why=why)
+
+def rearm(journal: JournalOption = None, profile: ProfileOption = None, config: ConfigOption = None) -> None:
+    """Lift the kill switch; the running bot does it within seconds and journals who asked."""
+    from bot.supervise.inbox import Say
+
+    _say(Say.REARM, journal, profile, config)
+
+
+def flatten(
+    why: Why = "",
+    journal: JournalOption = None,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Sell everything the bot owns, also while the kill switch is engaged."""
+    from bot.supervise.inbox import Say
+
+    _say(Say.FLATTEN, journal, profile, config, why=why)
 
 
 class _Place:
