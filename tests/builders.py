@@ -13,6 +13,7 @@ from strategies.alvh.records import (
     Book,
     Breadth,
     BreadthBar,
+    Episode,
     Exposure,
     FuturePosition,
     FutureQuote,
@@ -269,6 +270,27 @@ def sample(end: datetime, **changes: Any) -> Sample:
 def memory(**changes: Any) -> Memory:
     """Return the memory of a session under way with its baseline."""
     return replace(Memory(baseline=surface(), session_on=DAY, round_trips_on=DAY), **changes)
+
+
+def episode(**changes: Any) -> Episode:
+    """Return a spike of this morning, followed on VX, whose first tranche is bought."""
+    made = Episode(
+        id="20180205T1450",
+        armed_at=at(20),
+        armed_on=DAY,
+        baseline=surface(),
+        con_id=VX,
+        base=16.0,
+        peak=18.5,
+        target_minis=8,
+        tranches_proposed=1,
+        stages_done=0,
+        selling=False,
+        was_inverted=False,
+        peak_position_minis=6,
+        first_fill_on=DAY,
+    )
+    return replace(made, **changes)
 
 
 def lot(con_id: int = VXM, quantity: int = 3, *, tranche: int = 1, price: float = 18.0, **changes: Any) -> Lot:

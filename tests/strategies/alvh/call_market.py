@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from builders import DAY, SETTLES, VX, at, book, condor, exposure, memory, spike_view, state, surface
+import builders
+from builders import DAY, SETTLES, at, book, condor, exposure, memory, spike_view, state
 
 from strategies.alvh.policy import CorePolicy, EventPolicy, Policy
 from strategies.alvh.reading import Reading, read
@@ -84,22 +85,12 @@ def calendar(*events: MacroEvent, until: date = date(2018, 12, 31)) -> EventCale
 
 
 def episode(minutes: float = 20.0, **changes: Any) -> Episode:
-    made = Episode(
-        id="20180205T1450",
-        armed_at=at(minutes),
-        armed_on=DAY,
-        baseline=surface(),
-        con_id=VX,
-        base=16.0,
-        peak=18.5,
-        target_minis=15,
-        tranches_proposed=1,
-        stages_done=0,
-        selling=False,
-        was_inverted=True,
-        peak_position_minis=4,
+    return builders.episode(
+        **(
+            dict(armed_at=at(minutes), target_minis=15, was_inverted=True, peak_position_minis=4, first_fill_on=None)
+            | changes
+        )
     )
-    return replace(made, **changes)
 
 
 def view(minutes: float = 25.0, *, event: MacroEvent = CPI, **changes: Any) -> MarketView:

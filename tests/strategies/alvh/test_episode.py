@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import builders
 import pytest
 from builders import (
     DAY,
@@ -36,22 +37,7 @@ QUIET = Signal(name="breadth", value=0.0, threshold=0.0, ok=True, confirmed=Fals
 
 
 def episode(**changes: Any) -> Episode:
-    made = Episode(
-        id="E",
-        armed_at=at(20),
-        armed_on=DAY,
-        baseline=surface(),
-        con_id=VX,
-        base=16.0,
-        peak=18.5,
-        target_minis=9,
-        tranches_proposed=1,
-        stages_done=0,
-        selling=False,
-        was_inverted=False,
-        peak_position_minis=4,
-    )
-    return replace(made, **changes)
+    return builders.episode(**(dict(target_minis=9, peak_position_minis=4, first_fill_on=None) | changes))
 
 
 def reading(

@@ -4,8 +4,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import builders
 import pytest
-from builders import VXM, at, book, exposure, lot, memory, order, spike_view, state, surface
+from builders import VXM, at, book, exposure, lot, memory, order, spike_view, state
 
 from strategies.alvh.explain import AGREED, SHOWN, TITLES, TOLD, explain, summarise, table
 from strategies.alvh.judge import judge
@@ -220,12 +221,7 @@ def test_broken_data_is_named_before_the_market() -> None:
 
 
 def episode(**changes: Any) -> Episode:
-    made = Episode(
-        id="E", armed_at=at(0), armed_on=spike_view().session.day, baseline=surface(), con_id=11, base=16.0, peak=19.0,
-        target_minis=15, tranches_proposed=1, stages_done=0, selling=False, was_inverted=False, peak_position_minis=3,
-        first_fill_on=spike_view().session.day, tranche_goal_minis=3,
-    )  # fmt: skip
-    return replace(made, **changes)
+    return builders.episode(**(dict(peak=19.0, target_minis=15, peak_position_minis=3, tranche_goal_minis=3) | changes))
 
 
 def test_a_holding_says_why_the_next_tranche_waits() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import builders
 import pytest
 from builders import (
     CLOSE,
@@ -23,7 +24,6 @@ from builders import (
     session,
     spike_view,
     state,
-    surface,
 )
 
 from strategies.alvh.overnight import (
@@ -44,23 +44,7 @@ POLICY = Policy()
 
 
 def episode(**changes: Any) -> Episode:
-    made = Episode(
-        id="E",
-        armed_at=CLOSE,
-        armed_on=DAY,
-        baseline=surface(),
-        con_id=VX,
-        base=16.0,
-        peak=20.0,
-        target_minis=6,
-        tranches_proposed=1,
-        stages_done=0,
-        selling=False,
-        was_inverted=False,
-        peak_position_minis=6,
-        first_fill_on=DAY,
-    )
-    return replace(made, **changes)
+    return builders.episode(**(dict(armed_at=CLOSE, peak=20.0, target_minis=6) | changes))
 
 
 def reading(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import builders
 import pytest
-from builders import DAY, VXM, at, book, exposure, lot, memory, position, spike_view, state, surface
+from builders import VXM, book, exposure, lot, memory, position, spike_view, state
 
 from strategies.alvh.episode import dropped
 from strategies.alvh.judge import judge
@@ -22,23 +23,7 @@ EMPTY: dict[str, Any] = {"legs": (), "futures": ()}
 
 
 def episode(**changes: Any) -> Episode:
-    made = Episode(
-        id="20180205T1450",
-        armed_at=at(20),
-        armed_on=DAY,
-        baseline=surface(),
-        con_id=VXM,
-        base=16.0,
-        peak=18.5,
-        target_minis=8,
-        tranches_proposed=1,
-        stages_done=0,
-        selling=False,
-        was_inverted=False,
-        peak_position_minis=6,
-        first_fill_on=DAY,
-    )
-    return replace(made, **changes)
+    return builders.episode(**(dict(con_id=VXM) | changes))
 
 
 def reading(*lots: Lot, held: Book, valued: Exposure) -> Reading:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import builders
 import pytest
 from builders import (
     DAY,
@@ -20,7 +21,6 @@ from builders import (
     order,
     spike_view,
     state,
-    surface,
 )
 
 from strategies.alvh.judge import judge
@@ -66,24 +66,20 @@ def far(con_id: int = VXM_FAR, quantity: int = 6) -> Lot:
 
 
 def episode(**changes: Any) -> Episode:
-    made = Episode(
-        id="E",
-        armed_at=at(0),
-        armed_on=date(2018, 2, 1),
-        baseline=surface(),
-        con_id=VX,
-        base=16.0,
-        peak=20.0,
-        target_minis=6,
-        tranches_proposed=3,
-        stages_done=0,
-        selling=False,
-        was_inverted=False,
-        peak_position_minis=6,
-        first_fill_on=date(2018, 2, 1),
-        tranche_goal_minis=6,
+    return builders.episode(
+        **(
+            dict(
+                armed_at=at(0),
+                armed_on=date(2018, 2, 1),
+                peak=20.0,
+                target_minis=6,
+                tranches_proposed=3,
+                first_fill_on=date(2018, 2, 1),
+                tranche_goal_minis=6,
+            )
+            | changes
+        )
     )
-    return replace(made, **changes)
 
 
 def wake(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import builders
 import pytest
 from builders import (
     BAR,
@@ -26,7 +27,6 @@ from builders import (
     session,
     spike_view,
     state,
-    surface,
 )
 
 from strategies.alvh.policy import CapPolicy, Policy, UnwindPolicy
@@ -54,23 +54,7 @@ RULES = UnwindPolicy()
 
 
 def episode(**changes: Any) -> Episode:
-    made = Episode(
-        id="20180205T1450",
-        armed_at=at(20),
-        armed_on=DAY,
-        baseline=surface(),
-        con_id=VX,
-        base=18.0,
-        peak=26.0,
-        target_minis=8,
-        tranches_proposed=3,
-        stages_done=0,
-        selling=False,
-        was_inverted=False,
-        peak_position_minis=8,
-        first_fill_on=DAY,
-    )
-    return replace(made, **changes)
+    return builders.episode(**(dict(base=18.0, peak=26.0, tranches_proposed=3, peak_position_minis=8) | changes))
 
 
 def reading(
