@@ -10,8 +10,8 @@ from strategies.alvh.policy import CapmPolicy
 from strategies.alvh.readiness import number
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import Check, MarketView
+from strategies.alvh.rounding import TOLERANCE
 from strategies.alvh.tranches import LAST_TRANCHE, Plan
-from strategies.alvh.unwind import TOLERANCE
 
 MINI_USD_PER_POINT = 100.0
 

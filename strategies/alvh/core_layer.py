@@ -15,6 +15,7 @@ from strategies.alvh.policy import CoreMode
 from strategies.alvh.readiness import number
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import CallLot, Check, Proposal, Purpose, Right, Side
+from strategies.alvh.rounding import TOLERANCE
 from strategies.alvh.vix_call import (
     CORE,
     CallOrders,
@@ -33,7 +34,6 @@ from strategies.alvh.vix_call import (
 
 TERMS = ("short", "middle", "long")
 YEAR = timedelta(days=365)
-SLACK = 1e-9
 DESCRIBED_AGE_S = 330.0  # quotes of the far terms are asked for every five minutes; an order waits for a fresh one
 
 
@@ -121,7 +121,7 @@ def chosen_call(reading: Reading, term: Term, max_age_s: float) -> Candidate | N
             max_spread_share=rules.max_spread_share,
             limit_share=rules.limit_spread_share,
         )
-        if isinstance(found, Candidate) and abs(found.delta - rules.delta) <= rules.delta_slack + SLACK:
+        if isinstance(found, Candidate) and abs(found.delta - rules.delta) <= rules.delta_slack + TOLERANCE:
             near.append(found)
     return min(
         near,
@@ -136,7 +136,7 @@ def affordable_calls(reading: Reading, term: Term, chosen: Candidate) -> int:
     low = vix is not None and vix < rules.open_below_vix
     wanted = term.missing if low else min(term.missing, contracts(term.due))
     held = contracts(owned_calls(reading.state, CORE)) + buying_calls(reading.state, CORE)
-    return max(0, min(wanted, floor(budget_usd(reading) / chosen.premium_usd + SLACK), rules.max_contracts - held))
+    return max(0, min(wanted, floor(budget_usd(reading) / chosen.premium_usd + TOLERANCE), rules.max_contracts - held))
 
 
 def budget_usd(reading: Reading) -> float:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from strategies.alvh.false_spike import TOLERANCE
 from strategies.alvh.holdings import believable
 from strategies.alvh.indicators import BAR
 from strategies.alvh.readiness import number
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import Episode, Memory, Phase, Sample, Surface
+from strategies.alvh.rounding import TOLERANCE
 from strategies.alvh.signals import Signal, future_inversion
 from strategies.alvh.spike import disarmed, keeps
 from strategies.alvh.tranches import target

@@ -11,7 +11,6 @@ from math import floor
 
 from strategies.alvh.event_exit import held, leaving, sales_of
 from strategies.alvh.event_size import (
-    SLACK,
     affordable_contracts,
     budget,
     choose,
@@ -22,6 +21,7 @@ from strategies.alvh.permit import Permit
 from strategies.alvh.readiness import number, opening_time
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import Check, Episode, MacroEvent, Proposal, Purpose, Sample, Side, Working
+from strategies.alvh.rounding import TOLERANCE
 from strategies.alvh.sizing import MINI_USD
 from strategies.alvh.tranches import Plan
 from strategies.alvh.unwind import stage_fired
@@ -223,7 +223,7 @@ def beside_calls(reading: Reading, planned: Plan) -> Permit:
     if calls == 0:
         return Permit()
     need_usd = open_need_usd(reading, planned.goal if episode is None else episode.target_minis)
-    fit = floor(need_usd / (reading.beta * MINI_USD) + SLACK) if reading.beta else 0
+    fit = floor(need_usd / (reading.beta * MINI_USD) + TOLERANCE) if reading.beta else 0
     fit = max(0, min(fit, room_under_cap(reading)))
     check = event_check(
         "futures", float(fit), 1.0, fit >= 1, f"{calls} calls leave room for {fit} minis", "the calls cover the need"

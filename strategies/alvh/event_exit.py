@@ -6,11 +6,11 @@ from strategies.alvh.holdings import believable
 from strategies.alvh.readiness import number
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import CallLot, Check, Episode, Proposal, Purpose, Sample
+from strategies.alvh.rounding import TOLERANCE
 from strategies.alvh.unwind import stage_fired
 from strategies.alvh.vix_call import business_days_left, busy_call, contracts, market_of, sell_call, sellable_calls
 
 STAGE_OUT = 2  # the unwind stage at which the calls go
-SLACK = 1e-9
 
 
 def leaving(
@@ -62,7 +62,7 @@ def _half_due(reading: Reading, layer: str, lots: tuple[CallLot, ...]) -> int:
     bid = None if quote is None or quote.delayed or quote.halted else number(quote.bid)
     fresh = quote is not None and (number(quote.age_s) or 0.0) <= rules.quote_age_s
     paid = sum(lot.price * lot.quantity for lot in mine) / contracts(mine)
-    if bid is None or not fresh or bid < rules.profit_multiple * paid - SLACK:
+    if bid is None or not fresh or bid < rules.profit_multiple * paid - TOLERANCE:
         return 0
     return max(0, contracts(mine) - bought // 2)
 

@@ -9,6 +9,7 @@ from strategies.alvh.policy import EventPolicy
 from strategies.alvh.readiness import number
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import Check, Episode, MacroEvent, Right
+from strategies.alvh.rounding import TOLERANCE
 from strategies.alvh.sizing import MINI_USD
 from strategies.alvh.vix_call import (
     EVENT,
@@ -24,8 +25,6 @@ from strategies.alvh.vix_call import (
     settles_on,
     spent_usd,
 )
-
-SLACK = 1e-9
 
 
 def choose(reading: Reading, event: MacroEvent) -> tuple[Candidate | None, Check]:
@@ -53,7 +52,7 @@ def choose(reading: Reading, event: MacroEvent) -> tuple[Candidate | None, Check
             refused["would be sold at once: too near to settlement"] += 1
         elif busy_call(reading.state, option.con_id):
             refused["an order already works in it"] += 1
-        elif not rules.delta_low - SLACK <= found.delta <= rules.delta_high + SLACK:
+        elif not rules.delta_low - TOLERANCE <= found.delta <= rules.delta_high + TOLERANCE:
             refused["outside the delta band"] += 1
         else:
             eligible.append(found)
@@ -122,9 +121,9 @@ def affordable_contracts(
 ) -> tuple[int, tuple[Check, ...]]:
     """Return how many contracts budget, need, caps and excess liquidity allow; the smallest counts."""
     rules, held = reading.policy.events, event_contracts(reading.state)
-    afford = floor(budget / chosen.premium_usd + SLACK)
+    afford = floor(budget / chosen.premium_usd + TOLERANCE)
     need_usd = open_need_usd(reading, episode.target_minis)
-    need = floor(need_usd / chosen.units_usd + SLACK) if chosen.units_usd > 0.0 else 0
+    need = floor(need_usd / chosen.units_usd + TOLERANCE) if chosen.units_usd > 0.0 else 0
     cap = min(rules.max_contracts - held, room_under_cap(reading))
     most = max(0, min(afford, need, cap))
     return most, (

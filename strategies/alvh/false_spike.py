@@ -14,9 +14,9 @@ from strategies.alvh.indicators import BAR
 from strategies.alvh.readiness import ABSURD, number
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import Check, OptionLeg, Sample
+from strategies.alvh.rounding import TOLERANCE
 
 VIX_CLOSE_AFTER = timedelta(minutes=15)
-TOLERANCE = 1e-9
 
 
 def credible(reading: Reading) -> tuple[Check, ...]:

@@ -8,9 +8,9 @@ from math import floor
 from strategies.alvh.policy import LiquidityPolicy
 from strategies.alvh.readiness import number
 from strategies.alvh.records import Check, FutureQuote
+from strategies.alvh.rounding import TOLERANCE
 
 BIG_MULTIPLIER = 1000
-TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

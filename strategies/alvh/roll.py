@@ -12,12 +12,12 @@ from strategies.alvh.policy import Policy
 from strategies.alvh.readiness import fresh_price
 from strategies.alvh.reading import Reading, pair
 from strategies.alvh.records import Check, Episode, FutureQuote, Lot, Proposal, Purpose, Side
+from strategies.alvh.rounding import TOLERANCE
 from strategies.alvh.sales import order_limit, sell
 from strategies.alvh.sizing import beta, choose_contract
 from strategies.alvh.tranches import orders
 from strategies.alvh.vix_call import room_under_cap
 
-TOLERANCE = 1e-9
 SLICES = 3  # of a roll that has no room to buy first
 
 

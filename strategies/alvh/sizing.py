@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 from strategies.alvh.policy import ContractPolicy, Policy, SizingMode, SizingPolicy, TranchePolicy
 from strategies.alvh.records import FuturePosition, FutureQuote, OptionLeg, Right
+from strategies.alvh.rounding import TOLERANCE
 
 MINI_USD = 100
 MINIS_PER_VX = 10
@@ -20,7 +21,6 @@ MONTHLY_CLASSES = frozenset({"VX", "VXM"})
 
 _DAYS_PER_MONTH = 30.4
 _TERM_DAYS = 30.0
-_SLACK = 1e-9  # keeps 7.999999999999 of a lot from becoming 7 where the arithmetic meant 8
 _SMALL_TARGETS = {1: (1, 1, 1), 2: (1, 2, 2), 3: (1, 2, 3)}
 
 # Points of VIX per point of VX, by the last calendar day of the bucket (docs/method.md, section 2.3).
@@ -74,7 +74,7 @@ def target_minis(vega_delta_usd: float, dte: int, policy: Policy, *, max_positio
     wanted = vega_delta_usd * minis_per_usd(dte, policy.sizing)
     if not wanted > 0.0:
         return 0
-    return max(0, math.floor(min(wanted + _SLACK, max_position)))
+    return max(0, math.floor(min(wanted + TOLERANCE, max_position)))
 
 
 def cumulative_tranches(target: int, policy: TranchePolicy) -> tuple[int, int, int]:
@@ -86,7 +86,7 @@ def cumulative_tranches(target: int, policy: TranchePolicy) -> tuple[int, int, i
         return 0, 0, 0
     if target in _SMALL_TARGETS:
         return _SMALL_TARGETS[target]
-    first, second, third = (math.floor(target * share + _SLACK) for share in policy.cumulative)
+    first, second, third = (math.floor(target * share + TOLERANCE) for share in policy.cumulative)
     return first, second, third
 
 

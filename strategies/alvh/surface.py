@@ -27,6 +27,7 @@ from strategies.alvh.records import (
     Surface,
     SurfaceSource,
 )
+from strategies.alvh.rounding import TOLERANCE
 from strategies.pricing import SECONDS_PER_DAY, implied_vol, years_until
 
 SPX_CLASSES = frozenset({"SPX", "SPXW"})
@@ -274,4 +275,4 @@ def _reaches(
     if not all(_is_price(strike) for strike in strikes):
         return False
     nearest, farthest = (math.log(strike / smile.forward) for strike in (min(strikes), max(strikes)))
-    return smile.points[0].x - 1e-9 <= nearest and farthest <= smile.points[-1].x + 1e-9
+    return smile.points[0].x - TOLERANCE <= nearest and farthest <= smile.points[-1].x + TOLERANCE

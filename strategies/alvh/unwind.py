@@ -15,10 +15,10 @@ from strategies.alvh.policy import Policy, UnwindPolicy
 from strategies.alvh.readiness import number
 from strategies.alvh.reading import Reading, minutes_to_close, month_price
 from strategies.alvh.records import Check, Episode, Lot, Purpose, Sample
+from strategies.alvh.rounding import TOLERANCE
 from strategies.alvh.sizing import stage_remaining
 from strategies.alvh.vix_call import EVENT, call_units_usd, owned_calls
 
-TOLERANCE = 1e-9
 CONFIRM_BARS = 2
 FLAT_BY_MINUTES = 15.0
 LEAD_MINUTES = 5.0

@@ -27,6 +27,7 @@ from strategies.alvh.records import (
     Right,
     Side,
 )
+from strategies.alvh.rounding import TOLERANCE
 from strategies.alvh.sizing import beta
 from strategies.pricing import black76_greeks, implied_vol, years_until
 
@@ -65,7 +66,7 @@ class CallOrders:
 
 def tick_at(price: float) -> float:
     """Return the price step of a VIX option at this price in points; a finer listed step accepts it as well."""
-    return _FINE if price < _EDGE - 1e-9 else _COARSE
+    return _FINE if price < _EDGE - TOLERANCE else _COARSE
 
 
 def entry_limit(quote: Quote, share: float) -> float | None:
@@ -78,7 +79,7 @@ def entry_limit(quote: Quote, share: float) -> float | None:
         return None
     wanted = mid + share * (quote.ask - quote.bid)
     step = tick_at(wanted)
-    nearest = math.floor(wanted / step + 0.5 + 1e-9) * step
+    nearest = math.floor(wanted / step + 0.5 + TOLERANCE) * step
     return round(min(max(nearest, step), quote.ask), 2)
 
 
@@ -127,7 +128,7 @@ def candidate(
         return "no fresh market"
     if wide is None or limit is None:
         return "no two-sided market"
-    if wide > max_spread_share + 1e-9:
+    if wide > max_spread_share + TOLERANCE:
         return "market too wide"
     delta = call_delta(reading, option, forward)
     if delta is None:
