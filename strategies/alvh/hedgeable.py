@@ -20,8 +20,8 @@ SPX_VIX_CORRELATION = -0.82
 VEGA_RESPONSE = 0.4
 """What condors lost on days when VIX rose by 2 points or more, as a share of V30 times that rise, 2008 to 2021.
 
-A book of ordinary 45-day condors repriced daily on a modelled skew: as SPX falls along the skew, the volatility at a
-fixed strike rises less than VIX does.
+From the authors' first study, a book of ordinary 45-day condors repriced daily on a modelled skew: as SPX falls along
+the skew, the volatility at a fixed strike rises less than VIX does.
 """
 
 TERM_R2 = 0.92

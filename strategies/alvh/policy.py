@@ -69,7 +69,7 @@ class SizingPolicy:
     min_leg_days: float = 2.0
     vega_delta: VegaDelta = VegaDelta.INCREMENT
     scenario_vix_points: float = 5.0
-    scenario_spx_pct_per_vix: float = -0.50  # regression of SPX returns on VIX changes on days VIX >= +2, 2004-2021
+    scenario_spx_pct_per_vix: float = -0.50  # SPX returns on VIX changes through the origin, days VIX >= +2, 2004-2021
     allow_mix: bool = True
     prefer_mini: bool = False
     hedge_lone_spreads: bool = False
