@@ -34,7 +34,7 @@ from strategies.alvh.records import (
     Surface,
 )
 from strategies.alvh.sizing import vix_implied
-from strategies.alvh.unwind import retraced
+from strategies.alvh.stages import retraced
 
 FIRST_FUTURE = 9000
 DEPTH = 200.0  # contracts on each side of VX and VXM

@@ -13,8 +13,8 @@ from strategies.alvh.records import Episode, Memory, Phase, Sample, Surface
 from strategies.alvh.rounding import TOLERANCE
 from strategies.alvh.signals import Signal, future_inversion
 from strategies.alvh.spike import disarmed, keeps
+from strategies.alvh.stages import retraced
 from strategies.alvh.tranches import target
-from strategies.alvh.unwind import retraced
 
 SAMPLES_KEPT = 12
 TRANCHES = {1: Phase.T1, 2: Phase.T2, 3: Phase.T3}

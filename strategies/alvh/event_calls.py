@@ -23,8 +23,8 @@ from strategies.alvh.reading import Reading
 from strategies.alvh.records import Check, Episode, MacroEvent, Proposal, Purpose, Sample, Side, Working
 from strategies.alvh.rounding import TOLERANCE
 from strategies.alvh.sizing import MINI_USD
+from strategies.alvh.stages import stage_fired
 from strategies.alvh.tranches import Plan
-from strategies.alvh.unwind import stage_fired
 from strategies.alvh.vix_call import EVENT, CallOrders, buy_call, event_contracts, owned_calls, room_under_cap
 from strategies.alvh.wall_time import wall_time
 

@@ -7,7 +7,7 @@ from strategies.alvh.readiness import number
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import CallLot, Check, Episode, Proposal, Purpose, Sample
 from strategies.alvh.rounding import TOLERANCE
-from strategies.alvh.unwind import stage_fired
+from strategies.alvh.stages import stage_fired
 from strategies.alvh.vix_call import business_days_left, busy_call, contracts, market_of, sell_call, sellable_calls
 
 STAGE_OUT = 2  # the unwind stage at which the calls go

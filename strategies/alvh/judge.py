@@ -7,6 +7,7 @@ from math import isfinite
 
 from strategies.alvh.beta_fit import beta_in_force, with_refitted_beta
 from strategies.alvh.carry import term_structure
+from strategies.alvh.ceiling import Ceiling, lowest
 from strategies.alvh.core_layer import core_layer
 from strategies.alvh.engine import second_engine
 from strategies.alvh.episode import arm, dropped, finish, finished, follow, phase, sampled
@@ -45,7 +46,7 @@ from strategies.alvh.signals import Signal, breadth_stress, term_inversion, vix_
 from strategies.alvh.sizing import hedge_units_usd
 from strategies.alvh.spike import gauge
 from strategies.alvh.tranches import Plan, last_buy_price, orders, plan, target
-from strategies.alvh.unwind import Ceiling, ceilings, lowest
+from strategies.alvh.unwind import ceilings
 from strategies.alvh.valued import Valued
 from strategies.alvh.variance_strip import informed
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
+from strategies.alvh.ceiling import Ceiling
 from strategies.alvh.holdings import MINI_MULTIPLIER, busy, minis, sellable
 from strategies.alvh.intent import intent_key
 from strategies.alvh.reading import Reading
 from strategies.alvh.records import Lot, Proposal, Purpose, Side
 from strategies.alvh.sizing import split_sale
-from strategies.alvh.unwind import Ceiling
 
 NAMES_ITS_TRANCHE = frozenset({Purpose.LOSS_STOP, Purpose.OVERNIGHT})
 

@@ -11,7 +11,7 @@ from strategies.alvh.policy import Policy, Profile, SizingPolicy, UnwindPolicy
 from strategies.alvh.profiles import changes, in_force, resolve
 from strategies.alvh.records import Episode, Sample
 from strategies.alvh.signals import vx_momentum
-from strategies.alvh.unwind import stages_due
+from strategies.alvh.stages import stages_due
 
 STEWARD = Policy()
 PROMOTER = resolve(Profile.PROMOTER, STEWARD)

@@ -29,25 +29,13 @@ from builders import (
     state,
 )
 
+from strategies.alvh.ceiling import Ceiling, just_filled, lowest
 from strategies.alvh.policy import CapPolicy, Policy, UnwindPolicy
 from strategies.alvh.reading import Reading, read
 from strategies.alvh.records import Book, Episode, Exposure, HedgeState, Lot, MarketView, Purpose, Sample, Side
 from strategies.alvh.sales import sales
-from strategies.alvh.unwind import (
-    Ceiling,
-    excess,
-    hard_cap,
-    just_filled,
-    loss_stop,
-    lowest,
-    no_condors,
-    overnight,
-    retraced,
-    settlement,
-    stages,
-    stages_due,
-    time_stop,
-)
+from strategies.alvh.stages import retraced, stages, stages_due
+from strategies.alvh.unwind import excess, hard_cap, loss_stop, no_condors, overnight, settlement, time_stop
 
 POLICY = Policy()
 RULES = UnwindPolicy()
