@@ -301,3 +301,12 @@ def test_the_share_that_vix_can_address_is_told() -> None:
 
 def test_a_book_that_breaks_even_on_one_side_only_shows_no_band() -> None:
     assert "break-evens" not in explain(replace(buying(), exposure=exposure(lower_break_even=2585.0)))
+
+
+def test_where_nothing_is_held_nobody_asks_what_speaks_against_holding() -> None:
+    quiet = spike_view(380, vx=16.1, vix=16.0, spx=2760.0)
+    late = decision(valued=exposure(inflation=0.02), view=replace(quiet, vix9d=replace(quiet.vix9d, last=15.0)))
+    assert any(check.name.startswith("overnight: ") and not check.passed for check in late.checks)
+    assert "gainst holding" not in explain(late)
+    assert "  overnight: " not in explain(late)
+    assert "Nothing is held; what would speak against holding:" in explain(late, everything=True)
