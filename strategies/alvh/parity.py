@@ -154,7 +154,8 @@ def monitor(reading: Reading) -> Parity:
     )
     counts = {CONVERSION: after.conversion_polls, REVERSAL: after.reversal_polls}
     alerts = [
-        f"parity: {_words(edge, reading.front)}, seen {rules.alert_polls} times in a row; the bot does not trade it"
+        f"parity: {edge.kind}: {_words(edge, reading.front)}, seen {rules.alert_polls} times in a row; "
+        "the bot does not trade it"
         for kind, edge in best.items()
         if edge is not None and counts[kind] == rules.alert_polls
     ]
@@ -229,7 +230,7 @@ def _edge_check(kind: str, edge: Edge | None, front: FutureQuote, rules: ParityP
 def _words(edge: Edge, front: FutureQuote) -> str:
     trade = "bought against options" if edge.kind == CONVERSION else "sold against options"
     result = f"{edge.trading_class} {front.settles_on} {trade} leaves {edge.points:+.2f} points after costs"
-    return f"{edge.kind}: {result}, {edge.contracts} contracts at the displayed sizes ({edge.usd:,.0f} $)"
+    return f"{result}, {edge.contracts} contracts at the displayed sizes (${edge.usd:,.0f})"
 
 
 def _settles_on(option: ChainQuote) -> date:
