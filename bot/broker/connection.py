@@ -40,11 +40,15 @@ class Endpoint:
 
 
 class Connection:
-    """Wrap the library's IB object. `read_only` makes it ask for no order stream."""
+    """Wrap the library's IB object. `read_only` makes it ask for no order stream.
+
+    `account` is the endpoint's until the gateway has said which one it is.
+    """
 
     def __init__(self, library: Library, endpoint: Endpoint, *, read_only: bool) -> None:
         self.library = library
         self.endpoint = endpoint
+        self.account = endpoint.account
         self.read_only = read_only
         self.fault = ""
         self.ib: Any = library.IB()
@@ -62,21 +66,17 @@ class Connection:
         return bool(self.ib.isConnected())
 
     def guarded(self, handler: Callable[P, None]) -> Callable[P, None]:
-        """Wrap an event handler: what it raises is kept and surfaces as `Halt` at the next heartbeat."""
+        """Wrap an event handler: what the first to fail raises is kept and surfaces as `Halt` at the next heartbeat."""
 
         @wraps(handler)
         def run(*args: P.args, **kwargs: P.kwargs) -> None:
             try:
                 handler(*args, **kwargs)
             except Exception as problem:
-                self.failed(getattr(handler, "__name__", "handler"), problem)
+                if not self.fault:
+                    self.fault = f"{getattr(handler, '__name__', 'handler')} failed: {problem!r}"
 
         return run
-
-    def failed(self, handler: str, problem: Exception) -> None:
-        """Keep the first thing that an event handler raised."""
-        if not self.fault:
-            self.fault = f"{handler} failed: {problem!r}"
 
     def check_fault(self) -> None:
         """Raise `Halt` when a handler has failed since the connection was made."""

@@ -101,16 +101,18 @@ class IbBroker(ReadOnlyBroker):
         contract = contracts.contract_of(self._connection.library, ticket.instrument)
         order = self._order(ticket)
         order.orderId = self._ib.client.getReqId()
-        self._own[order.orderId] = OrderUpdate(
-            ref=ticket.ref,
-            perm_id=0,
-            order_id=order.orderId,
-            con_id=ticket.instrument.con_id,
-            state=OrderState.PENDING,
-            filled=0,
-            remaining=ticket.quantity,
-            side=ticket.side,
-            limit=float(ticket.limit),
+        self._ears.know(
+            OrderUpdate(
+                ref=ticket.ref,
+                perm_id=0,
+                order_id=order.orderId,
+                con_id=ticket.instrument.con_id,
+                state=OrderState.PENDING,
+                filled=0,
+                remaining=ticket.quantity,
+                side=ticket.side,
+                limit=float(ticket.limit),
+            )
         )
         self._ledger.sent(ticket.ref, ticket.instrument.con_id, ticket.side, ticket.quantity)
         self._ib.placeOrder(contract, order)

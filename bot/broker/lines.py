@@ -140,22 +140,16 @@ class Lines:
 
     def _tap(self) -> None:
         """See every price and size tick before the library folds repeated and empty ones away."""
-        wrapper, failed = self._ib.wrapper, self._connection.failed
+        wrapper, guarded = self._ib.wrapper, self._connection.guarded
         original, original_size = wrapper.priceSizeTick, wrapper.tickSize
-        price_tick, size_tick = self._price_tick, self._size_tick
+        price_tick, size_tick = guarded(self._price_tick), guarded(self._size_tick)
 
         def tap(req_id: int, tick_type: int, price: float, size: float) -> None:
-            try:
-                price_tick(req_id, tick_type, price, size)
-            except Exception as problem:
-                failed("price tick", problem)
+            price_tick(req_id, tick_type, price, size)
             original(req_id, tick_type, price, size)
 
         def tap_size(req_id: int, tick_type: int, size: float) -> None:
-            try:
-                size_tick(req_id, tick_type, size)
-            except Exception as problem:
-                failed("size tick", problem)
+            size_tick(req_id, tick_type, size)
             original_size(req_id, tick_type, size)
 
         wrapper.priceSizeTick, wrapper.tickSize = tap, tap_size

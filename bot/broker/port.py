@@ -180,9 +180,12 @@ class Reader(Protocol):
     Every awaitable is bounded in time and raises `Retry`, `Refuse` or `Halt` (bot.errors) when it fails.
     """
 
-    account: str
     accounts: tuple[str, ...]
     library: str
+
+    @property
+    def account(self) -> str:
+        """Return the account that is looked at."""
 
     @property
     def link(self) -> LinkState:

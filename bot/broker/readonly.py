@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.broker import codes, contracts, reports
+from bot.broker import contracts, reports
 from bot.broker.client import Library, load
 from bot.broker.connection import Connection, Endpoint, NoDefinition
+from bot.broker.ears import Ears
 from bot.broker.history import bar_size, closed_bars, duration
 from bot.broker.ledger import Ledger
 from bot.broker.lines import Lines
@@ -20,7 +21,6 @@ from bot.broker.port import (
     Instrument,
     LinkState,
     Notice,
-    OrderState,
     OrderUpdate,
     Positions,
     Query,
@@ -52,30 +52,19 @@ class ReadOnlyBroker:
         self._link = Link()
         self._ledger = Ledger()
         self._lines = Lines(self._connection, clock)
+        self._ears = Ears(self._connection, clock, link=self._link, lines=self._lines, ledger=self._ledger)
         self._instruments: dict[int, Instrument] = {}
-        self._on_order: list[Callable[[OrderUpdate], None]] = []
-        self._on_fill: list[Callable[[Fill], None]] = []
-        self._on_notice: list[Callable[[Notice], None]] = []
-        self._own: dict[int, OrderUpdate] = {}
         self._doubtful_positions = False
-        self.account = endpoint.account
         self.accounts: tuple[str, ...] = ()
         self.library = f"{self._connection.library.name} {self._connection.library.version}"
-        self._hook()
         spare(self._ib)
 
-    def _hook(self) -> None:
-        guarded = self._connection.guarded
-        ib = self._ib
-        ib.errorEvent += guarded(self._heard)
-        ib.pendingTickersEvent += guarded(self._ticked)
-        ib.positionEvent += guarded(self._position_pushed)
-        ib.orderStatusEvent += guarded(self._order_status)
-        ib.execDetailsEvent += guarded(self._executed)
-        ib.commissionReportEvent += guarded(self._commissioned)
-        ib.disconnectedEvent += guarded(self._link.closed)
-
     # -- the connection
+
+    @property
+    def account(self) -> str:
+        """Return the account; before the first connection the one that is asked for, which may be empty."""
+        return self._connection.account
 
     @property
     def link(self) -> LinkState:
@@ -98,15 +87,8 @@ class ReadOnlyBroker:
             await self.disconnect()
             raise
         self._ib.reqMarketDataType(LIVE)
-        self._recall_own()
+        self._ears.recall()
         self._lines.renew(cancel=False)
-
-    def _recall_own(self) -> None:
-        """Learn which working orders this client id sent before, so that an error that names one is understood."""
-        client_id = self._connection.endpoint.client_id
-        for trade in self._ib.openTrades():
-            if trade.order.clientId == client_id and trade.order.account == self.account:
-                self._own[trade.order.orderId] = reports.update_of(trade)
 
     def _verify_account(self) -> None:
         self.accounts = tuple(self._ib.managedAccounts())
@@ -117,7 +99,7 @@ class ReadOnlyBroker:
             )
         if not wanted and len(self.accounts) != 1:
             raise Refuse(f"the gateway manages {', '.join(self.accounts)}: name one as account in the settings")
-        self.account = wanted or self.accounts[0]
+        self._connection.account = wanted or self.accounts[0]
         is_paper = self.account.startswith("D")
         if self._mode in ("paper", "demo") and not is_paper:
             raise Refuse(
@@ -342,77 +324,4 @@ class ReadOnlyBroker:
         on_notice: Callable[[Notice], None],
     ) -> None:
         """Register the bot's handlers; they are called in the order of the frames."""
-        self._on_order.append(on_order)
-        self._on_fill.append(on_fill)
-        self._on_notice.append(on_notice)
-
-    # -- what the library tells
-
-    def _heard(self, req_id: int, code: int, text: str, contract: Any) -> None:
-        self._connection.refused(code, text)
-        own = self._own.get(req_id)
-        if own is not None:
-            self._order_error(own, code, text)
-            return
-        if self._link.heard(code, text):
-            self._lines.renew(cancel=True)
-        self._lines.heard(code, text, contract)
-        notice = Notice(code=code, text=text, at=self._clock.now())
-        for listener in self._on_notice:
-            listener(notice)
-
-    def _ticked(self, tickers: Any) -> None:
-        self._lines.ticked(tickers)
-        self._link.ticked()
-
-    def _position_pushed(self, position: Any) -> None:
-        if position.account == self.account:
-            self._ledger.position(position.contract.conId, reports.whole(position.position))
-
-    def _order_status(self, trade: Any) -> None:
-        if trade.order.account != self.account or reports.is_error_entry(trade):
-            return
-        self._tell_order(reports.update_of(trade))
-
-    def _order_error(self, own: OrderUpdate, code: int, text: str) -> None:
-        """Tell what an error frame says about an order of ours; only a never acknowledged order can be dead by it."""
-        meaning = codes.of_order(code).meaning
-        was_new = own.state is OrderState.PENDING
-        states = {codes.Meaning.REJECTED: OrderState.REJECTED, codes.Meaning.CANCELLED: OrderState.CANCELLED}
-        proves = meaning is codes.Meaning.CANCELLED or (meaning is codes.Meaning.REJECTED and was_new)
-        self._tell_order(
-            OrderUpdate(
-                ref=own.ref,
-                perm_id=own.perm_id,
-                order_id=own.order_id,
-                con_id=own.con_id,
-                state=states.get(meaning, own.state) if proves else own.state,
-                filled=own.filled,
-                remaining=own.remaining,
-                side=own.side,
-                limit=own.limit,
-                by_error=not proves,
-                code=code,
-                text=text,
-            )
-        )
-
-    def _tell_order(self, update: OrderUpdate) -> None:
-        if not update.by_error and update.order_id in self._own:
-            self._own[update.order_id] = update
-        self._ledger.updated(update)
-        for listener in self._on_order:
-            listener(update)
-
-    def _executed(self, _trade: Any, fill: Any) -> None:
-        if fill.execution.acctNumber == self.account:
-            self._tell_fill(reports.fill_of(fill))
-
-    def _commissioned(self, _trade: Any, fill: Any, _report: Any) -> None:
-        if fill.execution.acctNumber == self.account:
-            self._tell_fill(reports.fill_of(fill))
-
-    def _tell_fill(self, fill: Fill) -> None:
-        self._ledger.filled(fill)
-        for listener in self._on_fill:
-            listener(fill)
+        self._ears.listen(on_order, on_fill, on_notice)

@@ -7,6 +7,7 @@ from harness import CLIENT_ID, endpoint, stage
 
 from bot.broker.ib import IbBroker
 from bot.broker.port import LinkState, Query
+from bot.broker.quotes import Line
 from bot.broker.readonly import ReadOnlyBroker
 from bot.clock import SteppedClock
 from bot.errors import Halt, Refuse, Retry, Unreachable
@@ -238,6 +239,25 @@ async def test_a_handler_that_fails_surfaces_at_the_next_heartbeat():
         s.broker.listen(lambda _: None, lambda _: None, broken)
         await s.say(2104, "Market data farm connection is OK:usfarm")
         with pytest.raises(Halt, match="cannot digest this"):
+            await s.broker.heartbeat()
+
+
+@pytest.mark.parametrize(
+    ("broken", "tell", "tick", "handler"),
+    [("tick", "priceSizeTick", (1, 123.25, 7.0), "_price_tick"), ("size_tick", "tickSize", (0, 7.0), "_size_tick")],
+)
+async def test_a_tick_we_cannot_take_reaches_the_library_and_surfaces(monkeypatch, broken, tell, tick, handler):
+    def unwelcome(*_):
+        raise ValueError("unwelcome")
+
+    async with stage(at=OPEN) as s:
+        s.broker.subscribe(await one(s.broker, BREADTH))
+        wrapper = s.broker._ib.wrapper
+        ((req_id, ticker),) = wrapper.reqId2Ticker.items()
+        monkeypatch.setattr(Line, broken, unwelcome)
+        getattr(wrapper, tell)(req_id, *tick)
+        assert ticker.bidSize == 7.0
+        with pytest.raises(Halt, match=f"{handler} failed: .*unwelcome"):
             await s.broker.heartbeat()
 
 
