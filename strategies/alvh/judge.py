@@ -13,15 +13,12 @@ from strategies.alvh.engine import second_engine
 from strategies.alvh.episode import arm, dropped, finish, finished, follow, phase, sampled
 from strategies.alvh.event_calls import event_calls
 from strategies.alvh.explain import summarise
-from strategies.alvh.false_spike import credible, persistent
+from strategies.alvh.false_spike import persistent
 from strategies.alvh.holdings import working
-from strategies.alvh.margin import affordable
-from strategies.alvh.overnight import keep_overnight, overnight_due, planned_stake, stakes
-from strategies.alvh.parity import Parity, monitor
-from strategies.alvh.permits import permit
 from strategies.alvh.policy import Policy
 from strategies.alvh.profiles import in_force
-from strategies.alvh.readiness import opening_time, readiness
+from strategies.alvh.purchase import purchase
+from strategies.alvh.readiness import opening_time
 from strategies.alvh.reading import Reading, read
 from strategies.alvh.records import (
     Book,
@@ -42,26 +39,11 @@ from strategies.alvh.records import (
 from strategies.alvh.roll import begin_roll, roll
 from strategies.alvh.roll_watch import Late, watch_roll
 from strategies.alvh.sales import one_a_contract, sales
-from strategies.alvh.signals import Signal, breadth_stress, term_inversion, vix_rsi, vx_jump, vx_momentum
+from strategies.alvh.signs import Signs, read_signs
 from strategies.alvh.sizing import hedge_units_usd
-from strategies.alvh.spike import gauge
-from strategies.alvh.tranches import Plan, last_buy_price, orders, plan, target
+from strategies.alvh.tranches import Plan
 from strategies.alvh.unwind import ceilings
 from strategies.alvh.valued import Valued
-from strategies.alvh.variance_strip import informed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signs:
-    """Hold the signals, whether the data is `ready` and the spike `real`, and every check behind that."""
-
-    signals: tuple[Signal, ...]
-    momentum: Signal
-    checks: tuple[Check, ...]
-    parity: Parity
-    ready: bool
-    real: bool
-    armable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +55,6 @@ class Action:
     checks: tuple[Check, ...]
     late: Late
     cancel: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purchase:
-    """Hold the planned tranche, the orders for it that may go now, and every condition on them."""
-
-    planned: Plan
-    proposals: tuple[Proposal, ...]
-    checks: tuple[Check, ...]
 
 
 def judge(
@@ -100,37 +73,11 @@ def judge(
     """
     reading = read(view, book, state, with_refitted_beta(view, policy), memory, exposure, valued)
     baseline = memory.episode.baseline if memory.episode else memory.baseline
-    signs = _signs(reading, baseline)
+    signs = read_signs(reading, baseline)
     episode, ended = _carry(reading, signs)
     samples = sampled(reading, episode, signs.momentum, signs.signals[0], armable=signs.armable)
     action = _act(reading, episode, signs, baseline, samples)
     return _conclude(reading, signs, action, samples, ended=ended)
-
-
-def _signs(reading: Reading, baseline: Surface | None) -> Signs:
-    view, policy = reading.view, reading.policy
-    signals = (
-        breadth_stress(view, policy),
-        vix_rsi(view, policy),
-        vx_jump(reading.front, policy),
-        term_inversion(view, policy),
-    )
-    momentum = vx_momentum(reading.front, view.now, policy, last_buy=last_buy_price(reading))
-    data = readiness(view, reading.book, reading.state, reading.front, reading.exposure, policy)
-    judged, filters = gauge(reading, baseline, signals), credible(reading)
-    parity = monitor(reading)
-    ready = all(check.passed for check in data) and parity.connected
-    real = all(check.passed for check in filters)
-    shown = (*(signal.check() for signal in signals), momentum.check())
-    return Signs(
-        signals=signals,
-        momentum=momentum,
-        checks=(*data, *parity.checks, *informed(reading), *shown, *judged.checks, *filters),
-        parity=parity,
-        ready=ready,
-        real=real,
-        armable=ready and real and judged.armable,
-    )
 
 
 def _carry(reading: Reading, signs: Signs) -> tuple[Episode | None, bool]:
@@ -162,7 +109,7 @@ def _act(
     binding = lowest(found, reading)
     rolled = roll(reading, episode, may_buy=binding is None and hour.passed and signs.ready)
     idle = binding is None and not rolled.under_way
-    bought = _purchase(
+    bought = purchase(
         reading,
         rolled.episode,
         signs,
@@ -197,29 +144,6 @@ def _followed(reading: Reading, episode: Episode | None) -> Reading:
     """Return the reading with the month that this episode trades."""
     memory = replace(reading.memory, episode=episode)
     return read(reading.view, reading.book, reading.state, reading.policy, memory, reading.exposure, reading.valued)
-
-
-def _purchase(
-    reading: Reading, episode: Episode | None, signs: Signs, baseline: Surface | None, *, armed: bool, may_buy: bool
-) -> Purchase:
-    """Return the next tranche, its orders where every condition holds, and every condition."""
-    planned = plan(
-        reading,
-        episode,
-        armed=armed,
-        goal=episode.target_minis if episode else target(reading),
-        momentum=signs.momentum,
-        baseline=baseline,
-    )
-    night, account = _night(reading, reading.memory.episode, planned), affordable(reading, planned.minis)
-    granted = permit(reading, planned)
-    real = signs.ready and signs.real and planned.allowed
-    free = may_buy and real and all(check.passed for check in (account, *night))
-    minis = (granted.minis or 0) if free else 0
-    months, reason = (reading.vx, reading.vxm), _why(reading, planned, signs)
-    proposals, liquidity = orders(reading, minis, Purpose.TRANCHE, planned.number, months, reason)
-    checks = (*planned.checks, account, *granted.checks, *night, *liquidity)
-    return Purchase(planned=planned, proposals=proposals, checks=checks)
 
 
 def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sample, ...], *, ended: bool) -> Decision:
@@ -259,23 +183,6 @@ def _may_arm(reading: Reading) -> bool:
     cooling = until is not None and reading.view.now < until
     idle = reading.own == 0 and not reading.state.working and reading.memory.episode is None
     return idle and not cooling and trips < reading.policy.tranches.max_round_trips
-
-
-def _night(reading: Reading, episode: Episode | None, planned: Plan) -> tuple[Check, ...]:
-    """Return the overnight conditions on a purchase so late that the decision for the night already stands."""
-    if not overnight_due(reading) or planned.minis == 0:
-        return ()
-    held, bought = stakes(reading.state.lots), planned_stake(reading, planned.number, planned.minis)
-    night = keep_overnight(reading, episode, (*held, bought))
-    return tuple(replace(check, name=f"tranche {check.name}") for check in (*night.book, *night.asked[-1]))
-
-
-def _why(reading: Reading, planned: Plan, signs: Signs) -> str:
-    inflation = reading.exposure.inflation
-    yes = ", ".join(signal.name for signal in signs.signals if signal.confirmed) or "no signal"
-    share = "unknown" if inflation is None else f"{inflation:.0%}"
-    why = f"short-put vega inflated by {share}; {yes}"
-    return why if planned.number == 1 else f"{why}; VX MACD confirms"
 
 
 def _after(
