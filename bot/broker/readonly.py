@@ -11,6 +11,7 @@ from bot.broker.client import Library, load
 from bot.broker.connection import Connection, Endpoint, NoDefinition
 from bot.broker.ears import Ears
 from bot.broker.history import bar_size, closed_bars, duration
+from bot.broker.holdings import Holdings
 from bot.broker.ledger import Ledger
 from bot.broker.lines import Lines
 from bot.broker.link import Link
@@ -54,7 +55,7 @@ class ReadOnlyBroker:
         self._lines = Lines(self._connection, clock)
         self._ears = Ears(self._connection, clock, link=self._link, lines=self._lines, ledger=self._ledger)
         self._instruments: dict[int, Instrument] = {}
-        self._doubtful_positions = False
+        self._holdings = Holdings(self._ledger, clock)
         self.accounts: tuple[str, ...] = ()
         self.library = f"{self._connection.library.name} {self._connection.library.version}"
         spare(self._ib)
@@ -168,24 +169,8 @@ class ReadOnlyBroker:
     # -- the account
 
     async def positions(self) -> Positions:
-        """Return the positions of the account; `complete` only if the broker confirmed their end.
-
-        After a request that was never confirmed, a late answer could end the next one early: then two reads must agree.
-        """
-        try:
-            found = await self._position_rows()
-            if self._doubtful_positions:
-                found_again = await self._position_rows()
-                complete = found == found_again
-            else:
-                complete = True
-        except Retry:
-            self._doubtful_positions = True
-            return Positions(rows=(), complete=False, taken_at=self._clock.now())
-        self._doubtful_positions = not complete
-        if complete:
-            self._ledger.positions({row.instrument.con_id: row.quantity for row in found})
-        return Positions(rows=found, complete=complete, taken_at=self._clock.now())
+        """Return the positions of the account; `complete` only if the broker confirmed their end."""
+        return await self._holdings.take(self._position_rows)
 
     async def _position_rows(self) -> tuple[BrokerPosition, ...]:
         found = await self._connection.read("positions", self._ib.reqPositionsAsync, shared="positions")

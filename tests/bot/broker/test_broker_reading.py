@@ -50,7 +50,7 @@ async def test_after_an_unanswered_request_two_reads_must_agree(monkeypatch):
         async def rows():
             return answers.pop(0)
 
-        s.broker._doubtful_positions = True
+        s.broker._holdings._doubtful = True
         monkeypatch.setattr(s.broker, "_position_rows", rows)
         assert not (await s.broker.positions()).complete
         assert (await s.broker.positions()).complete
