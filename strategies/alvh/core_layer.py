@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import floor
 
+from strategies.alvh.holdings import taken_back
 from strategies.alvh.policy import CoreMode
 from strategies.alvh.readiness import number
 from strategies.alvh.reading import Reading
@@ -70,13 +71,12 @@ def core_layer(reading: Reading, *, ready: bool) -> CallOrders:
     working = tuple(order for order in reading.state.call_orders if order.layer.startswith(CORE))
     if rules.mode is CoreMode.OFF and not working:
         return CallOrders()
+    back = taken_back(order for order in working if order.side is Side.BUY)
     if rules.mode is not CoreMode.ACTIVE:
-        back = tuple(order.ref for order in working if order.side is Side.BUY and not order.unknown)
         return CallOrders(cancel=back, checks=_described(reading) if rules.mode is CoreMode.REPORT else ())
     terms = terms_of(reading)
-    late = tuple(o.ref for o in working if o.side is Side.BUY and not o.unknown) if not ready else ()
     if not ready or working:
-        return CallOrders(cancel=late, checks=_described(reading))
+        return CallOrders(cancel=() if ready else back, checks=_described(reading))
     bought = next((order for term in terms if (order := _purchase(reading, term)) is not None), None)
     sold = next((order for term in terms if (order := _sale(reading, term)) is not None), None)
     return CallOrders(

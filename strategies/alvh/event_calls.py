@@ -17,10 +17,11 @@ from strategies.alvh.event_size import (
     event_check,
     open_need_usd,
 )
+from strategies.alvh.holdings import taken_back
 from strategies.alvh.permit import Permit
 from strategies.alvh.readiness import number, opening_time
 from strategies.alvh.reading import Reading
-from strategies.alvh.records import Check, Episode, MacroEvent, Proposal, Purpose, Sample, Side, Working
+from strategies.alvh.records import Check, Episode, MacroEvent, Proposal, Purpose, Sample, Side
 from strategies.alvh.rounding import TOLERANCE
 from strategies.alvh.sizing import MINI_USD
 from strategies.alvh.stages import stage_fired
@@ -49,13 +50,13 @@ def event_calls(
     exits = held(lots, going, reason)
     if going or (lots and purpose is not None):
         sold = sales_of(reading, going or lots, purpose or Purpose.EVENT_EXIT, reason)
-        return CallOrders(proposals=sold, cancel=_taken_back(working), checks=exits)
+        return CallOrders(proposals=sold, cancel=taken_back(working), checks=exits)
     if not rules.enabled:
-        return CallOrders(cancel=_taken_back(working), checks=exits)
+        return CallOrders(cancel=taken_back(working), checks=exits)
     event = release_of(reading, episode)
     checks = _permissions(reading, episode, event, samples, ready=ready, clear=clear)
     allowed = all(check.passed for check in checks)
-    back = () if allowed or not working else _taken_back(working)
+    back = () if allowed or not working else taken_back(working)
     if event is None or not allowed or working:
         return CallOrders(cancel=back, checks=(*exits, *checks))
     bought, sized = _purchase(reading, episode, event)
@@ -211,10 +212,6 @@ def _purchase(
         reason=reason,
     )
     return (order,), (seen, *money, *limits)
-
-
-def _taken_back(working: tuple[Working, ...]) -> tuple[str, ...]:
-    return tuple(order.ref for order in working if not order.unknown)
 
 
 def beside_calls(reading: Reading, planned: Plan) -> Permit:

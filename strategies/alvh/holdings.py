@@ -31,6 +31,11 @@ def working(state: HedgeState, side: Side) -> tuple[Working, ...]:
     return tuple(order for order in state.working if order.side is side and order.remaining > 0)
 
 
+def taken_back(buys: Iterable[Working]) -> tuple[str, ...]:
+    """Return the refs of these buys to cancel; one of unknown outcome is read about first."""
+    return tuple(order.ref for order in buys if not order.unknown)
+
+
 def busy(state: HedgeState, con_id: int) -> bool:
     """Say whether an order of the bot in this contract is still alive: one open order per contract."""
     return any(order.con_id == con_id and order.remaining > 0 for order in state.working)

@@ -14,7 +14,7 @@ from strategies.alvh.episode import arm, dropped, finish, finished, follow, phas
 from strategies.alvh.event_calls import event_calls
 from strategies.alvh.explain import summarise
 from strategies.alvh.false_spike import persistent
-from strategies.alvh.holdings import working
+from strategies.alvh.holdings import taken_back, working
 from strategies.alvh.policy import Policy
 from strategies.alvh.profiles import in_force
 from strategies.alvh.purchase import purchase
@@ -54,7 +54,7 @@ class Action:
     proposals: tuple[Proposal, ...]
     checks: tuple[Check, ...]
     late: Late
-    cancel: tuple[str, ...] = ()
+    cancel: tuple[str, ...]
 
 
 def judge(
@@ -122,8 +122,9 @@ def _act(
     core = core_layer(reading, ready=signs.ready and hour.passed)
     late = watch_roll(reading, rolled.episode, rolled.surplus)
     sold = sales(reading, binding) if binding else rolled.proposals
+    after = _after(reading, rolled.episode, bought.planned, binding, bought=bool(bought.proposals))
     return Action(
-        episode=_after(reading, rolled.episode, bought.planned, binding, bought=bool(bought.proposals)),
+        episode=after,
         proposals=one_a_contract((*sold, *bought.proposals, *calls.proposals, *core.proposals)),
         checks=(
             steady,
@@ -136,7 +137,7 @@ def _act(
             *core.checks,
         ),
         late=late,
-        cancel=(*calls.cancel, *core.cancel),
+        cancel=(*_cancel(reading, after, hour), *calls.cancel, *core.cancel),
     )
 
 
@@ -159,7 +160,7 @@ def _conclude(reading: Reading, signs: Signs, action: Action, samples: tuple[Sam
         phase_before=state.memory.phase,
         phase_after=after,
         proposals=action.proposals,
-        cancel=(*_cancel(reading, action), *action.cancel),
+        cancel=action.cancel,
         checks=tuple(_sayable(check) for check in (*signs.checks, *action.checks, *_told(reading))),
         exposure=reading.exposure,
         hedge_usd_per_point=hedge_units_usd(reading.book.futures, reading.book.vix_options, policy, view.now),
@@ -201,16 +202,14 @@ def _after(
     return replace(episode, selling=True, stages_done=done, flatten_on=flat, overnight_minis=left)
 
 
-def _cancel(reading: Reading, action: Action) -> tuple[str, ...]:
+def _cancel(reading: Reading, episode: Episode | None, hour: Check) -> tuple[str, ...]:
     """Return the buys to take back: the bot wants to sell, or may no longer open, or the rest of the spike is gone."""
-    hour = opening_time(reading.view, reading.policy)
-    episode = action.episode
     all_of_them = episode is None or episode.selling or not hour.passed
     over = episode is not None and episode.buying_over
-    return tuple(
-        order.ref
+    return taken_back(
+        order
         for order in working(reading.state, Side.BUY)
-        if not order.unknown and (all_of_them or (over and order.purpose is Purpose.TRANCHE))
+        if all_of_them or (over and order.purpose is Purpose.TRANCHE)
     )
 
 
