@@ -241,6 +241,12 @@ def test_the_fifth_session_ends_flat() -> None:
     assert time_stop(reading(lot(), view=late(20)), None).minis is None
 
 
+def test_the_last_session_says_when_all_is_sold() -> None:
+    last = time_stop(reading(lot(), view=late(21)), episode(first_fill_on=date(2018, 1, 30)))
+    assert last.checks[0].why == "session 5 of 5: all is sold from 20 minutes before the close"
+    assert time_stop(reading(lot(), view=late(21)), episode()).checks[0].why == "session 1 of 5"
+
+
 def test_nothing_is_carried_into_its_settlement() -> None:
     tomorrow = lot(settles_on=NEXT)
     assert settlement(reading(tomorrow, view=late(60)), episode()).minis is None
@@ -265,6 +271,13 @@ def test_the_lowest_ceiling_wins_and_precedence_breaks_ties() -> None:
     assert binding is not None
     assert binding.purpose is Purpose.NO_CONDORS
     assert lowest((), hold) is None
+
+
+def test_a_ceiling_of_nothing_binds_before_one_of_a_single_mini() -> None:
+    hold = reading(lot(quantity=8), valued=exposure(condors=0, vega30_usd=0.0))
+    nothing = no_condors(hold)
+    binding = lowest((replace(nothing, purpose=Purpose.LOSS_STOP, minis=1), nothing), hold)
+    assert binding is nothing
 
 
 def test_a_stage_waits_ten_minutes_after_a_fill_but_a_stop_does_not() -> None:
