@@ -7,7 +7,7 @@ from builders import book, exposure, memory, spike_view, state
 
 from strategies.alvh.explain import explain, summarise
 from strategies.alvh.judge import judge
-from strategies.alvh.kept import kept
+from strategies.alvh.kept import CAP, kept
 from strategies.alvh.policy import Policy
 from strategies.alvh.records import Check, Purpose
 from strategies.alvh.vix_call import sell_call
@@ -38,7 +38,8 @@ def refusal(name: str) -> Check:
 )
 def test_a_refusal_stands_under_what_it_speaks_against(name: str, title: str) -> None:
     quiet = judge(spike_view(10, vx=16.0), book(), state(), Policy(), memory=memory(), exposure=exposure(inflation=0.0))
-    text = explain(replace(quiet, proposals=(), checks=(refusal(name),))).splitlines()
+    held = Check(name=CAP, observed=3.0, threshold=30.0, passed=True, why="within the cap")
+    text = explain(replace(quiet, proposals=(), checks=(held, refusal(name)))).splitlines()
     assert f"because of {name}" in text[text.index(title) + 1]
 
 
