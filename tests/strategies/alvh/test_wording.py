@@ -28,17 +28,17 @@ def refusal(name: str) -> Check:
 
 
 @pytest.mark.parametrize(
-    ("name", "title"),
+    ("name", "minis", "title"),
     [
-        ("hold: excess", "Against holding:"),
-        ("event: calendar", "Against VIX calls:"),
-        ("core: short", "Against VIX calls:"),
-        ("data: VX", "Against opening:"),
+        ("hold: excess", 3.0, "Against holding:"),
+        ("event: calendar", 0.0, "Against VIX calls:"),
+        ("core: short", 0.0, "Against VIX calls:"),
+        ("data: VX", 0.0, "Against opening:"),
     ],
 )
-def test_a_refusal_stands_under_what_it_speaks_against(name: str, title: str) -> None:
+def test_a_refusal_stands_under_what_it_speaks_against(name: str, minis: float, title: str) -> None:
     quiet = judge(spike_view(10, vx=16.0), book(), state(), Policy(), memory=memory(), exposure=exposure(inflation=0.0))
-    held = Check(name=CAP, observed=3.0, threshold=30.0, passed=True, why="within the cap")
+    held = Check(name=CAP, observed=minis, threshold=30.0, passed=True, why="within the cap")
     text = explain(replace(quiet, proposals=(), checks=(held, refusal(name)))).splitlines()
     assert f"because of {name}" in text[text.index(title) + 1]
 
