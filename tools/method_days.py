@@ -1,7 +1,7 @@
 """Write four modelled scenarios: a roll week, an illiquid close, condors closed by hand, an overnight collapse.
 
-Nothing in them was observed: quiet history and control points as in `event_days.py`. The dates are those of real
-sessions only because hours, holidays and settlement days need some; the markets of those dates were different ones.
+Nothing in them was observed: a quiet history and control points (`bot/gateway/importing/stories.py`). The dates are real
+ones only because hours, holidays and settlement days need some; the markets of those dates were different ones.
 
     python tools/method_days.py bot/gateway/scenarios
 """
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from event_days import Story, write
+from bot.gateway.importing.stories import Story, write
 
 ROLL_WEEK = Story(
     name="roll-week",
