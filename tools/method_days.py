@@ -1,7 +1,7 @@
 """Write four modelled scenarios: a roll week, an illiquid close, condors closed by hand, an overnight collapse.
 
-Nothing in them was observed: a quiet history and control points (`bot/gateway/importing/stories.py`). The dates are real
-ones only because hours, holidays and settlement days need some; the markets of those dates were different ones.
+Nothing in them was observed: a quiet history and control points (`bot/gateway/importing/stories.py`). The dates are
+real ones only because hours, holidays and settlement days need some; the markets of those dates were different ones.
 
     python tools/method_days.py bot/gateway/scenarios
 """
