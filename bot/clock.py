@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from datetime import UTC, datetime
-from typing import Protocol
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -15,6 +22,12 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Return seconds that never run backwards; only differences mean anything."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when this clock has gone on by `seconds`."""
+
+    async def within(self, work: Awaitable[T], seconds: float) -> T:
+        """Return what `work` returns; cancel it and raise `TimeoutError` once this clock has gone on by `seconds`."""
 
 
 class RealClock:
@@ -28,12 +41,46 @@ class RealClock:
         """Return the machine's monotonic seconds."""
         return time.monotonic()
 
+    async def sleep(self, seconds: float) -> None:
+        """Return after that many real seconds."""
+        await asyncio.sleep(seconds)
+
+    async def within(self, work: Awaitable[T], seconds: float) -> T:
+        """Give the work so many real seconds."""
+        async with asyncio.timeout(seconds):
+            return await work
+
+
+@dataclass(order=True, slots=True)
+class _Alarm:
+    """Wait for an instant in somebody's name; equal instants ring in the order in which they were set."""
+
+    at: datetime
+    number: int
+    task: asyncio.Task[object] = field(compare=False)
+    wakes: asyncio.Future[None] | None = field(compare=False, default=None)
+    rang: bool = field(compare=False, default=False)
+    over: bool = field(compare=False, default=False)
+
+    def ring(self) -> None:
+        """Wake the sleeper, or cancel the work that took too long."""
+        self.rang = True
+        if self.wakes is None:
+            self.task.cancel()
+        elif not self.wakes.done():
+            self.wakes.set_result(None)
+
 
 class SteppedClock:
-    """Stand still until moved: the clock of the demo, of drills and of replay."""
+    """Stand still until moved: the clock of the demo, of drills and of replay.
+
+    Who sleeps or waits on it goes on when somebody else moves it far enough: no real time passes.
+    """
 
     def __init__(self, at: datetime) -> None:
         self._now = at
+        self._alarms: list[_Alarm] = []
+        self._numbers = count()
 
     def now(self) -> datetime:
         """Return the instant the clock was last moved to."""
@@ -48,3 +95,42 @@ class SteppedClock:
         if to < self._now:
             raise ValueError(f"the clock stands at {self._now} and cannot go back to {to}")
         self._now = to
+        while (at := self.next_alarm()) is not None and at <= to:
+            heappop(self._alarms).ring()
+
+    def next_alarm(self) -> datetime | None:
+        """Return the first instant that somebody waits for; `None` when nobody does."""
+        while self._alarms and self._alarms[0].over:
+            heappop(self._alarms)
+        return self._alarms[0].at if self._alarms else None
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when the clock has been moved that far."""
+        alarm = self._set(seconds, asyncio.get_running_loop().create_future())
+        try:
+            if alarm.wakes is not None:
+                await alarm.wakes
+        finally:
+            alarm.over = True
+
+    async def within(self, work: Awaitable[T], seconds: float) -> T:
+        """Give the work until the clock has been moved that far."""
+        alarm = self._set(seconds, None)
+        cancelling = alarm.task.cancelling()
+        try:
+            return await work
+        except asyncio.CancelledError as cancelled:
+            if alarm.rang and alarm.task.uncancel() <= cancelling:
+                raise TimeoutError(f"{seconds:g} s went by") from cancelled
+            raise
+        finally:
+            alarm.over = True
+
+    def _set(self, seconds: float, wakes: asyncio.Future[None] | None) -> _Alarm:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("only a task can wait on a clock")
+        at = self._now + timedelta(seconds=seconds)
+        alarm = _Alarm(at=at, number=next(self._numbers), task=task, wakes=wakes)
+        heappush(self._alarms, alarm)
+        return alarm

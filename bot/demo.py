@@ -113,7 +113,7 @@ async def _run(show: Show, market: Market, gateway: Gateway, port: int, watch: C
         about=about,
     )
     endpoint = Endpoint(port=port, client_id=CLIENT_ID, account=plan.configured_account, stepped=True)
-    broker = IbBroker(endpoint, clock, mode="demo")
+    broker = IbBroker(endpoint, clock, mode="demo", waits=clock)
     bot, teller, barrier = Bot(plan, broker, clock), Teller(), Barrier(gateway, broker, CLIENT_ID)
 
     def follow(journal: Journal) -> None:
@@ -126,7 +126,7 @@ async def _run(show: Show, market: Market, gateway: Gateway, port: int, watch: C
 
     await bot.open(follow)
     try:
-        stepper = Stepper(clock, bot.jobs(), catch_up, lambda now: stride(now, gateway.cadence()))
+        stepper = Stepper(clock, bot.jobs(), catch_up, lambda now: stride(now, gateway.cadence()), bot.report)
         await stepper.run(show.until or market.end)
     finally:
         await bot.close()

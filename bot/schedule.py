@@ -23,6 +23,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 
 from bot.clock import SteppedClock
+from bot.passage import Passage
 
 NEW_YORK = "America/New_York"
 MOMENT = timedelta(microseconds=1)
@@ -108,11 +109,10 @@ class RealDriver:
 
 
 class Stepper:
-    """Run the job table on a stepped clock, letting the outside world catch up before each job.
+    """Run the job table on a stepped clock, letting the outside world catch up before and after each job.
 
-    `catch_up(to)` must bring the simulated gateway to `to` and return once both ends of the socket agree.
-    `stride(now)` is the longest step without a catch-up: short while markets are watched, long at night. Whether a job
-    has work is asked anew after every step.
+    `catch_up` and `stride` are those of `Passage`. Whether a job has work is asked anew after every step. A job that
+    waits lets time pass; one whose turn came more than its grace ago is dropped and reported, as on the real clock.
     """
 
     def __init__(
@@ -121,43 +121,43 @@ class Stepper:
         jobs: Sequence[Job],
         catch_up: Callable[[datetime], Awaitable[None]],
         stride: Callable[[datetime], timedelta],
+        report: Callable[[str, str], None] = lambda job, what: None,
     ) -> None:
         self._clock = clock
         self._catch_up = catch_up
-        self._stride = stride
+        self._passage = Passage(clock, catch_up, stride)
+        self._report = report
         self._turns = tuple(_Turn(job) for job in jobs)
 
     async def run(self, until: datetime) -> None:
         """Run every job that falls due up to and including `until`; another call goes on where this one ends."""
         while True:
-            now = self._clock.now()
-            due = self._due(now)
-            if due is not None and due <= now:
-                await self._do_what_is_due(now)
-                due = self._due(now)
-            if now >= until:
+            due = self._due()
+            while due is not None and due <= self._clock.now():
+                await self._do_what_is_due()
+                due = self._due()
+            if self._clock.now() >= until:
                 return
-            await self._step(until if due is None else min(due, until))
+            await self._passage.step(until if due is None else min(due, until))
 
-    def _due(self, now: datetime) -> datetime | None:
+    def _due(self) -> datetime | None:
+        now = self._clock.now()
         return min((at for turn in self._turns if (at := turn.due(now)) is not None), default=None)
 
-    async def _do_what_is_due(self, now: datetime) -> None:
+    async def _do_what_is_due(self) -> None:
         for turn in self._turns:
+            now = self._clock.now()
             due = turn.due(now)
             if due is not None and due <= now:
-                await turn.job.run()
-                await self._catch_up(now)
+                await self._run(turn.job, due)
+                await self._catch_up(self._clock.now())
             turn.end(now)
 
-    async def _step(self, to: datetime) -> None:
-        """Walk the clock towards `to`, at most to the stride's own next mark, so that ticks arrive at their time."""
-        now = self._clock.now()
-        stride = self._stride(now).total_seconds()
-        on_grid = datetime.fromtimestamp((now.timestamp() // stride + 1) * stride, tz=now.tzinfo)
-        step = min(to.astimezone(now.tzinfo), on_grid)
-        self._clock.move(step)
-        await self._catch_up(step)
+    async def _run(self, job: Job, due: datetime) -> None:
+        if self._clock.now() - due > timedelta(seconds=job.grace_s):
+            self._report(job.name, f"missed its time {due.isoformat()}")
+        else:
+            await self._passage.through(job.run())
 
 
 class _Turn:
@@ -176,10 +176,18 @@ class _Turn:
             self._last, self._is_asked = None, False
         elif not self._is_asked:
             start = now if self._ended is None else max(now, self._ended + MOMENT)
-            found = self.job.trigger.get_next_fire_time(self._last, start)
-            self._next = None if found is None or found < start else found.astimezone(start.tzinfo)
+            self._next = self._after(start)
             self._is_asked = True
         return self._next if self._is_asked else None
+
+    def _after(self, start: datetime) -> datetime | None:
+        """Return the trigger's first instant from `start` on, leaving out those that went by during a long job."""
+        last = self._last
+        while (found := self.job.trigger.get_next_fire_time(last, start)) is not None and found < start:
+            if last is not None and found <= last:
+                return None
+            last = found
+        return None if found is None else found.astimezone(start.tzinfo)
 
     def end(self, now: datetime) -> None:
         """Let the job's turn at this instant be over, whether or not it was due."""

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from bot.broker import codes
 from bot.broker.client import Library
+from bot.clock import Clock
 from bot.errors import Halt, Refuse, Retry, Unreachable
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+CONNECTING = 2  # time-outs for the handshake and the first reading together
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Say where the gateway listens, who we are there, and how long to wait; waits are counted on the machine's clock.
+    """Say where the gateway listens, who we are there, and how long to wait.
 
     `account` may be empty when the login has exactly one. `stepped` lifts the library's wall-clock throttle.
     """
@@ -40,12 +44,13 @@ class Endpoint:
 
 
 class Connection:
-    """Wrap the library's IB object. `read_only` makes it ask for no order stream.
+    """Wrap the library's IB object. `read_only` makes it ask for no order stream; every wait counts on `waits`.
 
     `account` is the endpoint's until the gateway has said which one it is.
     """
 
-    def __init__(self, library: Library, endpoint: Endpoint, *, read_only: bool) -> None:
+    def __init__(self, library: Library, endpoint: Endpoint, waits: Clock, *, read_only: bool) -> None:
+        self._waits = waits
         self.library = library
         self.endpoint = endpoint
         self.account = endpoint.account
@@ -59,6 +64,8 @@ class Connection:
         self._one_at_a_time: dict[str, asyncio.Lock] = {}
         self._on_apierror = self.guarded(self._api_error)
         self.ib.client.apiError += self._on_apierror
+        self._on_apistart = self.guarded(self._api_started)
+        self.ib.client.apiStart += self._on_apistart
 
     @property
     def is_open(self) -> bool:
@@ -115,7 +122,8 @@ class Connection:
             failed.append(problem)
         policy = AsyncRetrying(
             stop=stop_after_attempt(self.endpoint.attempts),
-            wait=wait_random_exponential(multiplier=self.endpoint.pause_s, max=15.0),
+            wait=wait_exponential(multiplier=self.endpoint.pause_s, max=15.0),
+            sleep=self._waits.sleep,
             retry=retry_if_exception_type(Retry),
             reraise=True,
         )
@@ -141,7 +149,7 @@ class Connection:
         if not self.is_open:
             raise Retry(f"{what}: not connected to {self.endpoint}")
         try:
-            return await asyncio.wait_for(ask(), limit)
+            return await self._waits.within(ask(), limit)
         except TimeoutError as problem:
             raise Retry(f"{what}: no answer from {self.endpoint} within {limit:g} s") from problem
         except (ConnectionError, asyncio.CancelledError) as problem:
@@ -168,23 +176,28 @@ class Connection:
                 place.host,
                 place.port,
                 clientId=place.client_id,
-                timeout=place.timeout_s,
+                timeout=0,  # of the library, which counts on the machine's clock
                 readonly=self.read_only,
                 account=place.account,
             )
         )
         try:
-            await asyncio.wait({connecting, self._refusal}, return_when=asyncio.FIRST_COMPLETED)
+            ended = asyncio.wait({connecting, self._refusal}, return_when=asyncio.FIRST_COMPLETED)
+            with suppress(TimeoutError):
+                await self._waits.within(ended, CONNECTING * place.timeout_s)
             if not connecting.done():
                 connecting.cancel()
             await asyncio.wait({connecting})
             self._raise_for(connecting)
         finally:
+            connecting.cancel()
             self._refusal = None
 
     def _raise_for(self, connecting: asyncio.Future[Any]) -> None:
         place = self.endpoint
         refusal = self._refusal.result() if self._refusal is not None and self._refusal.done() else ""
+        if refusal.startswith(_MANAGES):
+            raise Refuse(f"the gateway {refusal}, expected {place.account}: mend account in the settings")
         if refusal.startswith("326"):
             raise Unreachable(
                 f"client id {place.client_id} is in use at {place}: stop the other program or set another client id"
@@ -205,9 +218,18 @@ class Connection:
         if code == codes.CLIENT_ID_IN_USE and self._refusal is not None and not self._refusal.done():
             self._refusal.set_result(f"{code} {text}")
 
+    def _api_started(self) -> None:
+        """End an attempt for an account that the gateway does not manage: it would answer nothing about it."""
+        accounts, wanted = self.ib.managedAccounts(), self.endpoint.account
+        if wanted and wanted not in accounts and self._refusal is not None and not self._refusal.done():
+            self._refusal.set_result(f"{_MANAGES} {', '.join(accounts)}")
+
     def _api_error(self, text: str) -> None:
         if self._refusal is not None and not self._refusal.done():
             self._refusal.set_result(text or "the peer closed the connection")
+
+
+_MANAGES = "manages"
 
 
 class NoDefinition(Refuse):

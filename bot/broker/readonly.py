@@ -28,7 +28,7 @@ from bot.broker.port import (
 )
 from bot.broker.quotes import LIVE
 from bot.broker.rows import spare
-from bot.clock import Clock
+from bot.clock import Clock, RealClock
 from bot.errors import Refuse, Retry
 from strategies.alvh.records import Account, Bar, Greeks, Quote
 
@@ -38,17 +38,24 @@ MULTIPLIED = ("FUT", "OPT", "FOP")
 class ReadOnlyBroker:
     """Look at one account and its market (the port's `Reader`).
 
-    `mode` is checked against the account's prefix: `paper` and `demo` need a DU or DF account, `live` another.
+    `mode` is checked against the account's prefix: `paper` and `demo` need a DU or DF account, `live` another. Waits
+    count on the machine's clock, or on `waits`: a stepped clock that somebody moves while the broker waits.
     """
 
     read_only = True
 
     def __init__(
-        self, endpoint: Endpoint, clock: Clock, *, mode: str = "dry-run", library: Library | None = None
+        self,
+        endpoint: Endpoint,
+        clock: Clock,
+        *,
+        mode: str = "dry-run",
+        library: Library | None = None,
+        waits: Clock | None = None,
     ) -> None:
         self._clock = clock
         self._mode = mode
-        self._connection = Connection(library or load(), endpoint, read_only=self.read_only)
+        self._connection = Connection(library or load(), endpoint, waits or RealClock(), read_only=self.read_only)
         self._ib = self._connection.ib
         self._link = Link()
         self._ledger = Ledger()
@@ -79,7 +86,10 @@ class ReadOnlyBroker:
         return self._connection.fault
 
     async def connect(self) -> None:
-        """Connect with bounded retries, verify account and mode, and renew every subscription."""
+        """Connect with bounded retries, verify account and mode, and renew every subscription.
+
+        Raises `Unreachable` when nobody answers and `Refuse` when account or mode are others than expected.
+        """
         await self._connection.open()
         self._link.opened()
         try:
@@ -94,10 +104,6 @@ class ReadOnlyBroker:
     def _verify_account(self) -> None:
         self.accounts = tuple(self._ib.managedAccounts())
         wanted = self._connection.endpoint.account
-        if wanted and wanted not in self.accounts:
-            raise Refuse(
-                f"the gateway manages {', '.join(self.accounts)}, expected {wanted}: mend account in the settings"
-            )
         if not wanted and len(self.accounts) != 1:
             raise Refuse(f"the gateway manages {', '.join(self.accounts)}: name one as account in the settings")
         self._connection.account = wanted or self.accounts[0]
