@@ -32,7 +32,7 @@ def beta(days: NDArray[np.floating]) -> Array:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Future:
-    """Hold one VX monthly: mid at every tick, settlements by tick, volumes by trade date, and the final price.
+    """Hold one VX: mid at every tick, settlements by tick, volumes by trade date, and the final price.
 
     `shown` is what the future is quoted around: its mid, but for the disconnects of the scenario. Options on VIX are
     priced from `mid`.
@@ -46,6 +46,7 @@ class Future:
     volumes: Mapping[date, float]
     open_interest: Mapping[date, float]
     final: float | None
+    is_weekly: bool = False
 
 
 def futures(scenario: Scenario, clock: Clockwork, driver: Array, seed: int) -> dict[date, Future]:

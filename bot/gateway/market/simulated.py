@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from bot.gateway.market import history, timetables
+from bot.gateway.market.cfe import Futures, is_future
 from bot.gateway.market.chain import expiries, strikes
 from bot.gateway.market.condors import opening_positions, trades_by_hand
 from bot.gateway.market.desk import Desk
@@ -19,8 +20,6 @@ from bot.gateway.market.listing import (
     MARKET_RULES,
     Expiry,
     OptionClass,
-    future_contract,
-    future_of,
     index_contract,
     option_contract,
     option_expiry,
@@ -28,7 +27,7 @@ from bot.gateway.market.listing import (
 )
 from bot.gateway.market.options import OptionQuotes, Shown
 from bot.gateway.market.scenario import find_scenario, read_scenario
-from bot.gateway.market.sessions import Hours
+from bot.gateway.market.sessions import NEW_YORK, Hours
 from bot.gateway.market.ticker import HOURS_OF_INDEX, Ticker
 from bot.gateway.market.world import World, build
 from bot.gateway.records import (
@@ -42,7 +41,6 @@ from bot.gateway.records import (
 )
 
 _SYMBOLS = {con_id: symbol for symbol, con_id in INDEX_IDS.items()}
-_VX_LISTED, _VXM_LISTED = 8, 4
 
 
 def load_market(scenario: str | Path, *, seed: int | None = None) -> SimulatedMarket:
@@ -68,6 +66,7 @@ class SimulatedMarket:
         self._open: dict[tuple[int, bool], bool] = {}
         self._desk = Desk(world)
         self._ticker = Ticker(world)
+        self._futures = Futures(world, self._ticker)
         self._funds = Funds(world)
         self._options = OptionQuotes(world, self._desk)
         self._reference = round(float(world.paths.shown["SPX"][self._tick]) / 100.0) * 100.0
@@ -105,13 +104,8 @@ class SimulatedMarket:
         if pattern.sec_type in ("", "IND"):
             listed += [index_contract(symbol) for symbol in INDEX_IDS]
         if pattern.sec_type in ("", "FUT"):
-            listed += self._listed_futures()
+            listed += self._futures.listed(self._now)
         return tuple(item for item in listed if _matches(item, pattern))
-
-    def _listed_futures(self) -> list[Contract]:
-        days = [day for day in self._world.futures if _settles_at(day) > self._now]
-        whole = [future_contract(day, mini=False) for day in days[:_VX_LISTED]]
-        return whole + [future_contract(day, mini=True) for day in days[:_VXM_LISTED]]
 
     def _find_options(self, pattern: ContractPattern) -> Sequence[Contract]:
         exchange = pattern.exchange or "SMART"
@@ -156,9 +150,8 @@ class SimulatedMarket:
         fund = fund_of(con_id)
         if fund is not None:
             return fund_contract(fund)
-        future = future_of(con_id)
-        if future is not None:
-            return future_contract(future[0], mini=future[1]) if future[0] in self._world.futures else None
+        if is_future(con_id):
+            return self._futures.contract(con_id)
         option = option_of(con_id)
         if option is None or not self._world.timetable.is_session(option[1]):
             return None
@@ -211,32 +204,15 @@ class SimulatedMarket:
         if fund is not None:
             trading = self.is_open(con_id, rth=False) and not self._halted(futures=False)
             return self._funds.quote(fund, self._tick, trading=trading)
-        future = future_of(con_id)
-        if future is None or future[0] not in self._world.futures:
-            return Quote()
-        return self._ticker.future(
-            self._world.futures[future[0]],
-            self._tick,
-            con_id=con_id,
-            mini=future[1],
-            open_=self.is_open(con_id, rth=False),
-            halted=self._halted(futures=True),
-        )
+        trading = self.is_open(con_id, rth=False)
+        return self._futures.quote(con_id, self._tick, open_=trading, halted=self._halted(futures=True))
 
     def generic(self, con_id: int) -> dict[str, float]:
         """Return generic-tick values by IB's name, where they exist."""
         symbol = _SYMBOLS.get(con_id, "")
         if symbol == "SPX":
             return {"optionImpliedVol": round(float(self._world.paths.driver[self._tick]) / 100.0, 6)}
-        future = future_of(con_id)
-        if future is None or future[0] not in self._world.futures:
-            return {}
-        days = self._world.trade_days[Hours.VX]
-        today = days.days[days.at(self._tick)]
-        known = {
-            day: value for day, value in self._world.futures[future[0]].open_interest.items() if day < today and value
-        }
-        return {"futuresOpenInterest": known[max(known)] * (0.3 if future[1] else 1.0)} if known else {}
+        return self._futures.generic(con_id, self._tick)
 
     def bars(
         self, con_id: int, what: str, start: datetime, end: datetime, step_s: int, *, rth: bool
@@ -254,11 +230,8 @@ class SimulatedMarket:
         fund = fund_of(con_id)
         if fund is not None:
             return history.fund_sampler(self._funds, fund, what)
-        future = future_of(con_id)
-        if future is not None and future[0] in self._world.futures:
-            return history.future_sampler(
-                self._world, self._ticker, self._world.futures[future[0]], con_id, future[1], what
-            )
+        if is_future(con_id):
+            return self._futures.sampler(con_id, what)
         return self._options.sampler(con_id, what) if option_of(con_id) is not None else None
 
     def hours(self, con_id: int, first: date, days: int) -> tuple[str, str]:
@@ -288,7 +261,7 @@ class SimulatedMarket:
             return HOURS_OF_INDEX[_SYMBOLS[con_id]]
         if fund_of(con_id) is not None:
             return FUND_HOURS
-        return Hours.VX if future_of(con_id) is not None else Hours.OPTION
+        return Hours.VX if is_future(con_id) else Hours.OPTION
 
     def _halted(self, *, futures: bool) -> bool:
         for halt in self._world.scenario.halts:
@@ -305,33 +278,24 @@ class SimulatedMarket:
         contract = self.contract(con_id)
         if contract is None or contract.settles_at is None or contract.settles_at > self._now:
             return None
-        settled = self._settling_value(con_id, contract.settles_at)
+        settled = self._settling_value(contract, contract.settles_at)
         if settled is None or contract.sec_type == "FUT":
             return settled
         return max(settled - contract.strike if contract.right == "C" else contract.strike - settled, 0.0)
 
-    def _settling_value(self, con_id: int, at: datetime) -> float | None:
+    def _settling_value(self, contract: Contract, at: datetime) -> float | None:
         """Return the final VX settlement, or SPX at that instant; `None` for what lies outside the scenario."""
         if not self._world.grid.holds(at):
             return None
-        future, option = future_of(con_id), option_of(con_id)
-        vix_day = future[0] if future else option[1] if option and option[0] is OptionClass.VIX else None
         tick = self._world.grid.index(at)
-        if vix_day is None:
+        if contract.symbol == "SPX":
             return float(self._world.paths.shown["SPX"][tick])
-        listed = self._world.futures.get(vix_day)
-        return float(self._world.paths.shown["VIX"][tick]) if listed is None or listed.final is None else listed.final
+        final = self._futures.final(at.astimezone(NEW_YORK).date())
+        return float(self._world.paths.shown["VIX"][tick]) if final is None else final
 
     def opening_account(self) -> OpeningAccount:
         """Return the account with which the scenario begins."""
         return self._account
-
-
-def _settles_at(day: date) -> datetime:
-    settles_at = future_contract(day, mini=False).settles_at
-    if settles_at is None:
-        raise ValueError(f"the future of {day} has no settlement instant")
-    return settles_at
 
 
 def _find_funds(pattern: ContractPattern) -> Sequence[Contract]:

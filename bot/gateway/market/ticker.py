@@ -19,6 +19,7 @@ from bot.gateway.records import Quote
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _MINI_SHARE = 0.3  # contracts of VXM per contract of VX, roughly
+_WEEKLY_SHARE, _WEEKLY_TICKS = 0.05, 2  # of a monthly's displayed size, and wider than it; an assumption
 HOURS_OF_INDEX = {**INDEX_HOURS, "AD-NYSE": Hours.CASH, "TICK-NYSE": Hours.CASH}
 
 
@@ -92,6 +93,9 @@ class Ticker:
         days = np.asarray((noon_s - seconds) / 86400.0, dtype=np.float64)
         stress = Stress.at(world.paths.driver, world.clock.regular[Hours.VX], ticks)
         book = future_book(future.shown[ticks], days, stress, ticks, con_id=con_id, mini=mini, seed=world.seed)
+        if future.is_weekly:
+            everywhere = np.ones(ticks.size, dtype=np.bool_)
+            book = thinned(book, everywhere, share=_WEEKLY_SHARE, extra_ticks=_WEEKLY_TICKS, mini=mini)
         for thin in world.scenario.thin:
             first, after = world.grid.index(thin.begins), world.grid.index(thin.ends)
             where = (ticks >= first) & (ticks < after)

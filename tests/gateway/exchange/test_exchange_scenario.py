@@ -41,7 +41,7 @@ def test_the_condor_book_pays_the_width_of_its_wings(market):
 def test_a_hedge_bought_before_the_spike_gains_what_the_future_rises(market):
     exchange = SimulatedExchange(market)
     [account] = exchange.accounts()
-    front = min(market.find(ContractPattern(symbol="VIX", sec_type="FUT")), key=lambda c: c.expiry)
+    front = min(market.find(ContractPattern(symbol="VIX", sec_type="FUT", trading_class="VX")), key=lambda c: c.expiry)
     market.advance(market.start.replace(day=5, hour=15, minute=0))
     exchange.step()
     ask = market.quote(front.con_id).ask

@@ -23,7 +23,7 @@ def two_sided(quote: Quote) -> tuple[float, float] | None:
 
 
 def months(market: SimulatedMarket) -> list[Contract]:
-    found = market.find(ContractPattern(symbol="VIX", sec_type="FUT", exchange="CFE"))
+    found = market.find(ContractPattern(symbol="VIX", sec_type="FUT", exchange="CFE", trading_class="VX"))
     days = [(item, (datetime.strptime(item.expiry, "%Y%m%d").date() - market.now.date()).days) for item in found]  # noqa: DTZ007
     return [item for item, ahead in days if 12 <= ahead <= 50]
 

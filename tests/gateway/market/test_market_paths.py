@@ -16,6 +16,7 @@ import pytest
 from bot.gateway.market import SimulatedMarket, load_market, scenario_names
 from bot.gateway.market.listing import INDEX_IDS, future_id
 from bot.gateway.market.sessions import Hours
+from bot.gateway.records import ContractPattern
 
 NEW_YORK = ZoneInfo("America/New_York")
 EPISODES = {
@@ -136,7 +137,7 @@ def test_most_of_the_futures_move_of_5_february_2018_comes_after_the_cash_close(
 @pytest.mark.parametrize("name", scenario_names())
 def test_histories_are_long_enough_for_every_warm_up(name: str, market_of: Markets) -> None:
     market = market_of(name)
-    future = market._listed_futures()[0].con_id
+    future = market.find(ContractPattern(symbol="VIX", sec_type="FUT"))[0].con_id
     bars = market.bars(future, "TRADES", market.start - timedelta(days=7), market.start, 300, rth=False)
     assert len(bars) >= 500
     assert all(a.start < b.start for a, b in pairwise(bars))
@@ -147,7 +148,7 @@ def test_histories_are_long_enough_for_every_warm_up(name: str, market_of: Marke
 def state(market: SimulatedMarket) -> list[object]:
     found: list[object] = [market.opening_account()]
     legs = [position.con_id for position in market.opening_account().positions]
-    ids = [*INDEX_IDS.values(), *(item.con_id for item in market._listed_futures()), *legs]
+    ids = [*INDEX_IDS.values(), *(item.con_id for item in market.find(ContractPattern(sec_type="FUT"))), *legs]
     at = market.start
     while at < min(market.end, market.start + timedelta(days=4)):
         market.advance(at)
