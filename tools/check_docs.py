@@ -12,6 +12,7 @@ from typing import Any
 from typer.main import get_command
 
 from bot.cli import build
+from bot.orders import states
 from config.template import settings_table
 from strategies.alvh.phases import diagram
 
@@ -48,6 +49,7 @@ def generated() -> dict[str, tuple[Path, str]]:
         "settings": (ROOT / "docs" / "settings.md", settings_table()),
         "ideas": (ROOT / "docs" / "method.md", ideas.table()),
         "phases": (ROOT / "docs" / "method.md", diagram()),
+        "order states": (ROOT / "docs" / "orders.md", states.diagram()),
         "commands": (ROOT / "docs" / "commands.md", "\n".join(command_pages(get_command(build()), "alvh"))),
     }
 

@@ -43,6 +43,7 @@ COMPETING_SESSION = 10197
 DELAYED_BY_NOTICE = 10167
 CLIENT_ID_IN_USE = 326
 NO_DEFINITION = 200
+PERHAPS_OVER = frozenset({135, 161, 10147, 10148, 10149})  # not found, or past changing: it may have filled or ended
 
 
 def _rows(meaning: Meaning, words: dict[int, str]) -> list[Code]:

@@ -130,7 +130,11 @@ class OrderUpdate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
-    """Report one execution, `exec_id` with IB's correction suffix; `commission` is `None` until known."""
+    """Report one execution, `exec_id` with IB's correction suffix; `commission` is `None` until known.
+
+    A correction comes under the same `root` with the last part counted up. One of no contracts takes the execution
+    back: IB documents the suffix and no other word for a bust.
+    """
 
     ref: str
     exec_id: str
@@ -142,6 +146,16 @@ class Fill:
     price: float
     at: datetime
     commission: float | None = None
+
+    @property
+    def root(self) -> str:
+        """Return the execution's identity, which its corrections share.
+
+        IB's ids have four parts (0000e0d5.6435b2f3.01.01); a correction repeats the first three. An id of any other
+        make is an execution of its own.
+        """
+        root, _, suffix = self.exec_id.rpartition(".")
+        return root if root.count(".") == 2 and len(suffix) == 2 and suffix.isdigit() else self.exec_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

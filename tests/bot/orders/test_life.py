@@ -26,6 +26,10 @@ def an_order() -> Order:
     return life.sent(order, T0)
 
 
+def lost() -> Order:
+    return life.absent(an_order(), T0)
+
+
 def status(state: OrderState, filled: int = 0, *, by_error: bool = False) -> OrderUpdate:
     return OrderUpdate(
         ref="r",
@@ -103,6 +107,38 @@ def test_a_correction_replaces_what_it_corrects_in_either_order() -> None:
     assert hear(an_order(), right, wrong).filled == 3
 
 
+def test_an_execution_taken_back_leaves_the_order_to_be_read_about_and_nothing_missing() -> None:
+    filled = hear(an_order(), a_fill(3), a_fill(2, 1), status(OrderState.FILLED, SIZE))
+    busted = hear(filled, a_fill(0, 1, correction=2))
+    assert (busted.filled, busted.life, busted.missing) == (3, Life.UNKNOWN, 0)
+    again = hear(busted, status(OrderState.FILLED, SIZE))  # the broker may go on counting what was taken back
+    assert (again.life, again.done, again.remaining) == (Life.FILLED, True, 0)
+    assert hear(again, a_fill(2, 1)) == again, "the execution that was taken back does not come back"
+
+
+def test_a_correction_to_less_of_a_cancelled_order_leaves_it_cancelled() -> None:
+    order = hear(an_order(), a_fill(3), status(OrderState.CANCELLED, 3), a_fill(1, correction=2))
+    assert (order.life, order.filled, order.done) == (Life.CANCELLED, 1, True)
+
+
+def test_a_commission_alone_says_nothing_about_an_unknown_order() -> None:
+    order = hear(life.unheard(hear(an_order(), a_fill(1)), T0, "silence"), replace(a_fill(1), commission=1.5))
+    assert order.life is Life.UNKNOWN
+
+
+def test_an_execution_of_a_rejected_or_a_gone_order_must_be_read_about() -> None:
+    for end in (hear(an_order(), status(OrderState.REJECTED)), life.ended(lost(), Life.GONE, T0, "three readings")):
+        assert hear(end, a_fill(1)).life is Life.UNKNOWN
+
+
+def test_what_the_broker_cannot_find_or_change_is_read_about_and_a_remark_is_not() -> None:
+    working = hear(an_order(), status(OrderState.WORKING))
+    assert hear(working, replace(status(OrderState.WORKING, by_error=True), code=10148)).life is Life.UNKNOWN
+    assert hear(working, replace(status(OrderState.WORKING, by_error=True), code=10349)).life is Life.WORKING
+    silent = life.unheard(working, T0, "silence")
+    assert hear(silent, replace(status(OrderState.WORKING, by_error=True), code=10349)).life is Life.UNKNOWN
+
+
 def test_executions_with_other_ids_are_never_taken_for_corrections() -> None:
     first, second = replace(a_fill(2), exec_id="fill.01"), replace(a_fill(2), exec_id="fill.02")
     assert hear(an_order(), first, second).filled == 4
@@ -127,7 +163,7 @@ def test_a_fill_ends_an_unknown_outcome() -> None:
 
 
 def test_a_fill_of_an_order_called_gone_still_counts() -> None:
-    order = life.ended(an_order(), Life.GONE, T0, "three readings")
+    order = life.ended(lost(), Life.GONE, T0, "three readings")
     assert hear(order, a_fill(SIZE)).filled == SIZE
 
 
