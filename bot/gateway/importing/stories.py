@@ -37,7 +37,10 @@ Points = Sequence[tuple[str, float, float]]  # New York time, SPX as a share of 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """Hold one scenario: the first day of its own, the quiet levels before, and the points of each day."""
+    """Hold one scenario: the first day of its own, the quiet levels before, and the points of each day.
+
+    `history` sessions are written before the first day.
+    """
 
     name: str
     seed: int
@@ -46,6 +49,7 @@ class Story:
     vvix: float
     days: Mapping[date, Points]
     vvix_on: Mapping[date, float]
+    history: int = HISTORY
 
 
 def write(story: Story, out: Path) -> Path:
@@ -53,7 +57,7 @@ def write(story: Story, out: Path) -> Path:
     folder, rng = out / story.name, np.random.default_rng(story.seed)
     folder.mkdir(parents=True, exist_ok=True)
     first, last = min(story.days), max(story.days)
-    days = sessions(first, last)
+    days = sessions(first, last, story.history)
     timetable = timetable_of(str(day) for day in days)
     before = [day for day in days if day < first]
     spx = quiet(rng, len(before), story.spx, 0.006)
@@ -79,11 +83,11 @@ def write(story: Story, out: Path) -> Path:
     return folder
 
 
-def sessions(first: date, last: date) -> list[date]:
-    """Return the sessions from well before the first day to the last."""
-    around = Timetable(first - timedelta(days=2 * HISTORY), last + timedelta(days=7))
+def sessions(first: date, last: date, before: int = HISTORY) -> list[date]:
+    """Return the sessions from `before` of them ahead of the first day to the last."""
+    around = Timetable(first - timedelta(days=2 * before + 10), last + timedelta(days=7))
     start = first
-    for _ in range(HISTORY):
+    for _ in range(before):
         start = around.before(start)
     found = [start]
     while found[-1] < last:
@@ -132,12 +136,11 @@ def minute_of(clock: str) -> int:
 
 def within(rows: Minutes, name: str) -> list[tuple[datetime, float]]:
     """Return the minutes at which an index is calculated, with its values."""
-    column = 1 if name == "SPX" else 2
     last = time(16, 0) if name == "SPX" else time(16, 15)
     first = time(9, 30) if name == "SPX" else time(3, 15)
     idle = (time(9, 25), time(9, 30))  # VIX rests before the opening
     return [
-        (row[0], row[column])
+        (row[0], row[1] if name == "SPX" else row[2])
         for row in rows
         if first <= row[0].time() <= last and not idle[0] <= row[0].time() < idle[1]
     ]
