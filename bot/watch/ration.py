@@ -1,0 +1,51 @@
+"""Let a matter through once, not a thousand times."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timedelta
+
+from bot.watch.pages import Matter, Severity
+
+HOUR = timedelta(hours=1)
+MOST_KEYS = 500  # remembered; the oldest is forgotten first
+
+
+class Ration:
+    """Count what was said: the same matter again only after a while, and only so many in an hour.
+
+    What is critical has an allowance of its own, so that many small matters cannot hide a great one.
+    """
+
+    def __init__(self, repeat: timedelta, most_per_hour: int) -> None:
+        self._repeat = repeat
+        self._most = most_per_hour
+        self._said: dict[str, datetime] = {}
+        self._kept_back: dict[str, int] = {}
+        self._recent: dict[bool, deque[datetime]] = {True: deque(), False: deque()}
+
+    def admits(self, matter: Matter, at: datetime) -> bool:
+        """Say whether this may be said now, and count it."""
+        said = self._said.get(matter.key)
+        recent = self._recent[matter.severity is Severity.CRITICAL]
+        while recent and at - recent[0] >= HOUR:
+            recent.popleft()
+        if (said is not None and at - said < self._repeat) or len(recent) >= self._most:
+            self._kept_back[matter.key] = self._kept_back.get(matter.key, 0) + 1
+            return False
+        self.remember(matter, at)
+        recent.append(at)
+        return True
+
+    def remember(self, matter: Matter, at: datetime) -> None:
+        """Take note that this was said, also by an earlier process."""
+        self._said.pop(matter.key, None)
+        self._said[matter.key] = at
+        while len(self._said) > MOST_KEYS:
+            oldest = next(iter(self._said))
+            self._said.pop(oldest)
+            self._kept_back.pop(oldest, None)
+
+    def kept_back(self, key: str) -> int:
+        """Return how often this was kept back since it was last said, and begin counting anew."""
+        return self._kept_back.pop(key, 0)
