@@ -2,6 +2,7 @@
 
     GatewayError         every error the gateway raises on purpose; str(error) is one clear line
     ├── ScenarioError    a scenario's files must be mended
+    ├── FaultError       a fault, or the file that lists them, must be mended
     ├── ProtocolError    a client's bytes cannot be a TWS conversation: that connection is closed
     └── RequestProblem   a request is answered with an IB error code, nothing else happens
 
@@ -17,6 +18,10 @@ class GatewayError(Exception):
 
 class ScenarioError(GatewayError):
     """Say that a scenario's files must be mended."""
+
+
+class FaultError(GatewayError):
+    """Say that a fault, or the file that lists them, must be mended."""
 
 
 class ProtocolError(GatewayError):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.gateway.errors import GatewayError, ProtocolError, RequestProblem
+from bot.gateway.door import Door
+from bot.gateway.errors import ProtocolError, RequestProblem
+from bot.gateway.faults.floor import Floor
+from bot.gateway.faults.interposer import Interposer
+from bot.gateway.faults.records import Fault, FaultNote
 from bot.gateway.messages import inbound, outbound
 from bot.gateway.messages.schema import Message
 from bot.gateway.messages.values import Values
-from bot.gateway.records import Exchange, Market, Report
+from bot.gateway.records import Contract, Exchange, Market, Report
 from bot.gateway.requests.account import AccountDesk
 from bot.gateway.requests.client import Client, Routes
 from bot.gateway.requests.contracts import ContractDesk
@@ -31,7 +34,6 @@ QUIET_STEP = timedelta(minutes=5)
 _TURNS_TO_CLOSE = 20  # of the event loop, for what is still unsent to a client that reads
 _LONGEST_ID = 5  # digits
 _LONGEST_NUMBER = 18
-_HIGHEST_PORT = 65535
 _FARMS = (
     (2104, "Market data farm connection is OK:usfarm"),
     (2106, "HMDS data farm connection is OK:ushmds"),
@@ -45,7 +47,7 @@ class Gateway:
     `live_data=False` makes an account without live market data (354, delayed ticks only); `data_lines` is the number of
     streaming quotes it may hold at once. `quiet_every` thins out the quotes that clients are shown while no order
     rests, for a client that looks once a minute; `models_only` leaves out an option's computations at its bid, ask and
-    last, for one that reads only the model's.
+    last, for one that reads only the model's. `faults` misbehave at their times, fixed by `fault_seed`.
     """
 
     def __init__(
@@ -58,16 +60,20 @@ class Gateway:
         data_lines: int = 100,
         quiet_every: timedelta = timedelta(),
         models_only: bool = False,
+        faults: Sequence[Fault] = (),
+        fault_seed: int = 0,
     ) -> None:
         self.frames: Counter[int] = Counter()
+        self.faults = Interposer(self, market, exchange, fault_seed)
         self._market = market
         self._exchange = exchange
-        self._host = host
         self._quiet_every = quiet_every
-        self._server: asyncio.Server | None = None
+        self._door = Door(host, lambda: Session(self))
         self._sessions: list[Session] = []
-        self._orders = OrderDesk(market, exchange, self._clients, self._deliver)
-        self._account = AccountDesk(market, exchange)
+        self._shows_all = False
+        floor = Floor(exchange, self.faults)
+        self._orders = OrderDesk(market, floor, self._clients, self._deliver)
+        self._account = AccountDesk(market, floor)
         self._quotes = QuoteDesk(market, live_data=live_data, lines=data_lines, models_only=models_only)
         self._history = HistoryDesk(market)
         self._routes: Routes = {
@@ -81,24 +87,21 @@ class Gateway:
             inbound.REQ_IDS.id: self._tell_next_id,
             inbound.SET_LOG_LEVEL.id: _accept,
         }
+        for fault in faults:
+            self.faults.add(fault)
 
     async def start(self, port: int) -> int:
         """Listen on `port` (0: any free one) and return it.
 
         Raises `GatewayError` when the port cannot be had.
         """
-        loop = asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(lambda: Session(self), self._host, port)
-        except (OSError, OverflowError) as problem:
-            raise GatewayError(_unopened(self._host, port, problem)) from problem
-        bound: int = self._server.sockets[0].getsockname()[1]
+        bound = await self._door.open(port)
+        self.faults.act()
         return bound
 
     async def stop(self) -> None:
         """Hang up on every client and stop listening."""
-        if self._server is not None:
-            self._server.close()
+        self._door.shut()
         for session in tuple(self._sessions):
             session.close()
         for _ in range(_TURNS_TO_CLOSE):
@@ -107,9 +110,7 @@ class Gateway:
             session.abort()
         while self._sessions:
             await asyncio.sleep(0)
-        if self._server is not None:
-            await self._server.wait_closed()
-            self._server = None
+        await self._door.close()
 
     def advance(self, to: datetime) -> None:
         """Walk the market to `to` tick by tick, match at every tick, and tell clients what changed.
@@ -123,20 +124,42 @@ class Gateway:
             cadence = self.cadence()
             shown = self._begun(cadence)
             self._market.advance(self._next_stop(to, leaps=leaps))
+            self.faults.act()
             self._deliver(self._exchange.step())
-            if self._begun(cadence) != shown:
+            if self._begun(cadence) != shown or self._shows_all:
+                self._shows_all = False
                 self._quotes.publish()
                 self._history.publish()
             self._account.publish()
             self.flush()
+        self.faults.act()
 
     def cadence(self) -> timedelta:
         """Return how often clients are shown quotes: at every tick of the market while an order rests."""
         tick = timedelta(seconds=self._market.tick_seconds)
         return tick if self._quiet_every <= tick or self._exchange.open_orders() else self._quiet_every
 
+    @property
+    def fault_log(self) -> list[FaultNote]:
+        """Return what faults have done, oldest first."""
+        return self.faults.log
+
+    def inject(self, fault: Fault) -> None:
+        """Let one more fault misbehave, from its time on or at once.
+
+        Raises `FaultError` when it says what it must not.
+        """
+        self.faults.add(fault)
+        for session in self._sessions:
+            session.meddler = self.faults
+        self.faults.act()
+        self.flush()
+
     def traffic(self) -> dict[int, tuple[int, int]]:
-        """Return, by client id, the bytes received and handled and the bytes sent."""
+        """Return, by client id, the bytes received and handled and the bytes sent.
+
+        A client whose bytes are left in the socket on purpose is left out: nobody can say what it has sent.
+        """
         return {client.client_id: (client.received_bytes, client.sent_bytes) for client in self._clients()}
 
     def connection_time(self) -> str:
@@ -146,6 +169,8 @@ class Gateway:
     def opened(self, session: Session) -> None:
         """Add a connection."""
         self._sessions.append(session)
+        if not self.faults.is_idle:
+            session.meddler = self.faults
 
     def closed(self, session: Session) -> None:
         """Forget a connection and what it subscribed to; its orders stay."""
@@ -159,6 +184,13 @@ class Gateway:
             session.flush()
 
     def received(self, session: Session, fields: Sequence[str]) -> None:
+        """Take one frame, past the faults if there are any."""
+        if self.faults.is_idle:
+            self.handle(session, fields)
+        else:
+            self.faults.incoming(session, fields)
+
+    def handle(self, session: Session, fields: Sequence[str]) -> None:
         """Handle one frame; a failing handler is logged and answered with an error, never with a dropped connection."""
         message_id = _whole(fields[0]) or 0 if fields and len(fields[0]) <= _LONGEST_ID else 0
         self.frames[message_id] += 1
@@ -226,10 +258,44 @@ class Gateway:
     def _clients(self) -> list[Session]:
         return [session for session in self._sessions if session.started and not session.is_closed]
 
-    def _deliver(self, reports: Iterable[Report]) -> None:
+    def connections(self) -> Sequence[Session]:
+        """Return every open connection."""
+        return tuple(self._sessions)
+
+    def tell(self, reports: Iterable[Report]) -> None:
+        """Tell clients what the exchange reported."""
         for report in reports:
             self._orders.tell(report)
             self._account.tell(report)
+
+    def shut_door(self) -> None:
+        """Stop listening: whoever comes is refused."""
+        self._door.shut()
+
+    def open_door(self) -> None:
+        """Listen again on the same port."""
+        self._door.reopen()
+
+    def show_all_again(self) -> None:
+        """Let every subscriber be shown everything anew."""
+        self._quotes.forget_shown()
+        self._shows_all = True
+
+    def forget_data(self, session: Session) -> None:
+        """Drop what a client is subscribed to."""
+        self._quotes.forget(session)
+        self._history.forget(session)
+
+    def subscribed(self, session: Session) -> dict[int, Contract]:
+        """Return the contracts a client is shown, by request id."""
+        return self._quotes.subscribed(session)
+
+    def forget_ids(self, by: int) -> None:
+        """Roll every client's next order id back."""
+        self._orders.roll_back(by)
+
+    def _deliver(self, reports: Iterable[Report]) -> None:
+        self.tell(reports if self.faults.is_idle else self.faults.telling(reports))
 
     def _begun(self, cadence: timedelta) -> int:
         """Return how many spans of `cadence` have begun since the market's start."""
@@ -241,20 +307,9 @@ class Gateway:
         if leaps and not self._exchange.open_orders():
             step = max(step, QUIET_STEP)
         ticks = (now - self._market.start) // step + 1
-        return min(to, self._market.start + ticks * step)
-
-
-def _unopened(host: str, port: int, problem: Exception) -> str:
-    """Say in plain words why a port cannot be opened and what to do about it."""
-    seen = f"port {port} on {host} cannot be opened"
-    if not 0 <= port <= _HIGHEST_PORT:
-        return f"{seen}: expected 1 to {_HIGHEST_PORT}, or 0 for any free one; choose such a port"
-    number = getattr(problem, "errno", None)
-    if number == errno.EADDRINUSE:
-        return f"{seen}: another program listens there; choose another port, or stop that program"
-    if number == errno.EACCES:
-        return f"{seen}: this user may not open it; choose a port from 1024 on"
-    return f"{seen}: expected an address of this machine; choose 127.0.0.1, or one of this machine's own"
+        stop = min(to, self._market.start + ticks * step)
+        due = self.faults.due()
+        return stop if due is None else min(stop, max(due, now))
 
 
 def _accept(_: Client, __: Values) -> None:

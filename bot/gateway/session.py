@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -17,6 +19,13 @@ log = logging.getLogger(__name__)
 
 MAX_UNSENT_BYTES = 64 << 20
 NO_CLIENT = -1
+
+
+class Meddler(Protocol):
+    """Be somebody who may keep or change every frame to a client."""
+
+    def outgoing(self, session: Session, message: Message, values: Values) -> None:
+        """Take a frame instead of the session; what is left of it comes back by `Session.queue`."""
 
 
 class House(Protocol):
@@ -39,13 +48,21 @@ class House(Protocol):
 
 
 class Session(asyncio.Protocol):
-    """Speak with one client; everything received is handled before `data_received` returns."""
+    """Speak with one client; everything received is handled before `data_received` returns.
+
+    A `meddler` sees every frame to the client first. `fall_silent` and `listen` serve faults: a silent session neither
+    says nor hears anything more while its socket stays open, one that does not listen keeps what comes for later.
+    """
 
     def __init__(self, house: House) -> None:
         self.client_id = NO_CLIENT
         self.version = 0
         self.sent_bytes = 0
         self.is_closed = False
+        self.is_silent = False
+        self.meddler: Meddler | None = None
+        self._deaf = 0
+        self._held = 0
         self._house = house
         self._buffer = FrameBuffer()
         self._unsent = bytearray()
@@ -59,8 +76,8 @@ class Session(asyncio.Protocol):
 
     @property
     def received_bytes(self) -> int:
-        """Return how many bytes of the client have been parsed and handled."""
-        return self._buffer.consumed
+        """Return how many bytes of the client have been handled; what is kept for later counts, it is at rest."""
+        return self._buffer.consumed + (self._buffer.waiting if self._deaf else 0)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
@@ -73,13 +90,21 @@ class Session(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Handle every frame that is complete now, then write all answers."""
         self._buffer.feed(data)
+        if not self._deaf:
+            self._hear()
+
+    def _hear(self) -> None:
+        if self.is_silent:
+            self._buffer.drain()
+            return
         try:
             if not self.version and not self._shake_hands():
                 return
             for fields in self._buffer.frames():
                 if self.is_closed:
                     break
-                self._house.received(self, fields)
+                if not self.is_silent:
+                    self._house.received(self, fields)
         except ProtocolError as problem:
             log.warning("%s: %s; connection closed", self._peer, problem)
             self.close()
@@ -106,8 +131,17 @@ class Session(asyncio.Protocol):
 
     def tell(self, message: Message, values: Values) -> None:
         """Queue one message of values that are already together."""
-        if not self.is_closed:
+        if self.is_closed:
+            return
+        if self.meddler is None:
             self._unsent += frame(message.build(values, self.version))
+        else:
+            self.meddler.outgoing(self, message, values)
+
+    def queue(self, data: bytes) -> None:
+        """Queue bytes until `flush`."""
+        if not self.is_silent:
+            self._unsent += data
 
     def refuse(self, request_id: int | None, code: int, text: str) -> None:
         """Queue an error or a notice."""
@@ -117,11 +151,42 @@ class Session(asyncio.Protocol):
         """Write what is queued; a client that does not read for too long is dropped."""
         if not self._unsent or self._transport is None or self._transport.is_closing():
             return
-        self.sent_bytes += len(self._unsent)
-        self._transport.write(bytes(self._unsent))
-        self._unsent.clear()
-        if self._transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
+        if not self._held:
+            self.write(bytes(self._unsent))
+            self._unsent.clear()
+        if len(self._unsent) + self._transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
             log.warning("%s: client %d does not read; connection dropped", self._peer, self.client_id)
+            self._transport.abort()
+
+    def write(self, data: bytes) -> None:
+        """Write bytes at once, before anything that is queued."""
+        if self._transport is not None and not self._transport.is_closing():
+            self.sent_bytes += len(data)
+            self._transport.write(data)
+
+    def hold(self, held: bool) -> None:
+        """Keep what is queued from being written, or let it go; as often let go as held."""
+        self._held += 1 if held else -1
+        self.flush()
+
+    def listen(self, listens: bool) -> None:
+        """Handle what comes, first of all what was kept; or keep it. As often told to as told not to."""
+        self._deaf += -1 if listens else 1
+        if not self._deaf and self._buffer.waiting and not self.is_closed:
+            self._hear()
+
+    def fall_silent(self) -> None:
+        """Say nothing and hear nothing from now on, with the socket open."""
+        self.flush()
+        self.is_silent = True
+        self._unsent.clear()
+
+    def reset(self) -> None:
+        """Break the connection so that the other side sees it reset, with nothing more written."""
+        self.is_closed = True
+        if self._transport is not None:
+            wire: socket.socket = self._transport.get_extra_info("socket")
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self._transport.abort()
 
     def abort(self) -> None:

@@ -57,9 +57,18 @@ class FrameBuffer:
         self._bytes = bytearray()
         self.consumed = 0
 
+    @property
+    def waiting(self) -> int:
+        """Return how many bytes have come and are not handled."""
+        return len(self._bytes)
+
     def feed(self, data: bytes) -> None:
         """Add received bytes."""
         self._bytes += data
+
+    def drain(self) -> None:
+        """Count everything that has come as handled, unread."""
+        self._drop(len(self._bytes))
 
     def offer(self) -> Offer | None:
         """Return the client's handshake once it is complete.

@@ -74,6 +74,10 @@ class OrderDesk:
         """Return the first order id that this client has not used."""
         return self._next.get(client_id, 1)
 
+    def roll_back(self, by: int) -> None:
+        """Hand out again the last order ids of every client, as a restarted gateway may."""
+        self._next = {client_id: max(order_id - by, 1) for client_id, order_id in self._next.items()}
+
     def place(self, client: Client, values: Values) -> None:
         """Hand a new order, a change or a what-if to the exchange and tell what came of it."""
         request, ticket = self._read(client, values)

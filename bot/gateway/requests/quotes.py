@@ -86,6 +86,15 @@ class QuoteDesk:
         self._types.pop(client, None)
         self._held = {key: held for key, held in self._held.items() if key[0] is not client}
 
+    def forget_shown(self) -> None:
+        """Take it that nobody has been shown anything, so that `publish` sends all of it."""
+        for held in self._held.values():
+            held.quote, held.model, held.generic = None, None, {}
+
+    def subscribed(self, client: Client) -> dict[int, Contract]:
+        """Return the contracts a client is shown, by request id."""
+        return {request_id: held.contract for (owner, request_id), held in self._held.items() if owner is client}
+
     def choose_type(self, client: Client, values: Values) -> None:
         """Remember whether the client's next requests want live, frozen, delayed or delayed-frozen data."""
         if values["type"] not in (LIVE_TYPE, FROZEN_TYPE, DELAYED_TYPE, DELAYED_FROZEN_TYPE):
