@@ -17,7 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource, TomlConfigSettingsSource
@@ -35,6 +35,7 @@ ENVIRONMENT = "environment"
 SCENARIO = "scenario"
 COMMAND_LINE = "command line"
 DEFAULT = "default"
+HIDDEN = "(secret)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,15 @@ def leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Fiel
 
 
 KEYS: Mapping[str, FieldInfo] = dict(leaves(Settings))
+
+
+SECRETS = frozenset(key for key, field in KEYS.items() if SecretStr in (field.annotation, *get_args(field.annotation)))
+"""Keys whose values are shown nowhere."""
+
+
+def is_secret(key: str) -> bool:
+    """Say whether a key, one of its elements, or a group that it belongs to holds a secret."""
+    return any(f"{key}.".startswith(f"{secret}.") or f"{secret}.".startswith(f"{key}.") for secret in SECRETS)
 
 
 def profile_path(mode: str) -> Path:
@@ -156,7 +166,12 @@ def _environment(environ: Mapping[str, str], problems: list[Problem]) -> Layer:
             )
         elif get_args(KEYS[variables[upper]].annotation) and not _is_list(value):
             problems.append(
-                Problem(where=ENVIRONMENT, key=name, seen=f"'{value}'", expected="a list such as [0.3, 0.65, 1.0]")
+                Problem(
+                    where=ENVIRONMENT,
+                    key=name,
+                    seen=HIDDEN if variables[upper] in SECRETS else f"'{value}'",
+                    expected='a list such as [0.3, 0.65, 1.0] or ["one", "two"]',
+                )
             )
         else:
             known[upper.lower()] = value
@@ -239,7 +254,8 @@ def _wrong(key: str, detail: ErrorDetails, layers: list[Layer], source: Mapping[
     for start in ("Input should be ", "Value error, "):
         message = message.removeprefix(start)
     message = message.replace("a valid dictionary or instance of", "a table, as in [group] key = value, for")
-    return Problem(where=where, key=key, seen=f"{detail['input']!r}", expected=message[:1].lower() + message[1:])
+    seen = HIDDEN if is_secret(key) else f"{detail['input']!r}"
+    return Problem(where=where, key=key, seen=seen, expected=message[:1].lower() + message[1:])
 
 
 def _names(group: str) -> list[str]:
@@ -278,7 +294,9 @@ def plain(found: Any) -> Any:
     """Turn a value into what JSON and TOML can write."""
     if isinstance(found, Enum):
         return found.value
-    return list(found) if isinstance(found, tuple) else found
+    if isinstance(found, SecretStr):
+        return HIDDEN if found.get_secret_value() else ""
+    return [plain(item) for item in found] if isinstance(found, tuple) else found
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlsplit
 
 PAPER_PORTS = (7497, 4002)
 LIVE_PORTS = (7496, 4001)
@@ -40,6 +41,15 @@ def _sums_to_one(chances: tuple[float, ...]) -> bool:
     return abs(sum(chances) - 1.0) < 1e-9
 
 
+def is_web_address(url: str) -> bool:
+    """Say whether a text is an http or https address with a host."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
 def _below(low: float, high: float) -> bool:
     return low < high
 
@@ -51,6 +61,16 @@ def _account_fits(mode: str, account: str) -> bool:
 
 
 RULES = (
+    Rule(
+        ("pages.urls",),
+        lambda urls: all(is_web_address(url.get_secret_value()) for url in urls),
+        "http or https addresses",
+    ),
+    Rule(
+        ("watch.ping_url",),
+        lambda url: not url.get_secret_value() or is_web_address(url.get_secret_value()),
+        "an http or https address, or nothing",
+    ),
     Rule(("policy.tranches.cumulative",), _rising, "three shares, each above the one before"),
     Rule(("policy.tranches.cumulative",), lambda c: 0.25 <= c[0] <= 0.35, "a first share between 0.25 and 0.35"),
     Rule(("policy.tranches.cumulative",), lambda c: c[-1] == 1.0, "a last share of exactly 1.0"),

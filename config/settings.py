@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from pydantic import Field as Key
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.policy_keys import HARD_ORDER_MINIS, HARD_POSITION_MINIS, Part, PolicySettings
@@ -176,6 +177,64 @@ class ConsentSettings(Part):
     reducing_is_automatic: bool = Key(default=True, description="let orders that only reduce risk go without asking")
 
 
+class PageForm(StrEnum):
+    """Name how a service that takes pages wants to be told."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    SLACK = "slack"
+    DISCORD = "discord"
+    TELEGRAM = "telegram"
+    JSON = "json"
+
+
+class PageSeverity(StrEnum):
+    """Name how badly a human is needed."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class PagesSettings(Part):
+    """Who is told when a human is needed, and how often."""
+
+    urls: tuple[SecretStr, ...] = Key(
+        default=(), max_length=5, description="addresses that take a page by POST, at most 5; secret"
+    )
+    form: PageForm = Key(
+        default=PageForm.AUTO, description="how they want it; auto: by the address, plain for ntfy and others"
+    )
+    command: str = Key(default="", description="command that gets each page on its standard input; empty: none")
+    least: PageSeverity = Key(default=PageSeverity.WARNING, description="what is less severe is not paged")
+    repeat_s: float = Key(
+        default=3600.0, ge=60.0, le=86400.0, description="seconds before the same matter is paged again"
+    )
+    most_per_hour: int = Key(
+        default=12, ge=1, le=120, description="pages in an hour; critical ones have as many of their own"
+    )
+    timeout_s: float = Key(default=10.0, ge=0.5, le=60.0, description="seconds for one attempt to page; there are four")
+    in_simulation: bool = Key(default=False, description="also page what happens on a simulated gateway")
+
+
+class WatchSettings(Part):
+    """How the bot watches itself, its line and its clock."""
+
+    check_at: str = Key(
+        default="08:30",
+        pattern=r"^0[4-8]:[0-5][0-9]$",
+        description="New York time of the check before the open, on every session day",
+    )
+    ping_url: SecretStr = Key(
+        default=SecretStr(""),
+        description="address of a dead man's switch, told after the check and after every window; secret",
+    )
+    lapses: int = Key(default=3, ge=2, le=30, description="minutes without a successful wake-up that page a human")
+    largest_skew_s: float = Key(
+        default=2.0, ge=1.0, le=30.0, description="seconds between our clock and the broker's that lock opening"
+    )
+
+
 class Settings(BaseSettings):
     """Hold every setting; unknown keys are refused.
 
@@ -195,6 +254,8 @@ class Settings(BaseSettings):
     consent: ConsentSettings = ConsentSettings()
     calendar: CalendarSettings = CalendarSettings()
     context: ContextSettings = ContextSettings()
+    pages: PagesSettings = PagesSettings()
+    watch: WatchSettings = WatchSettings()
     policy: PolicySettings = PolicySettings()  # type: ignore[valid-type]
 
     @classmethod

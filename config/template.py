@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Annotated, Any, get_args, get_origin
 
 from annotated_types import Ge, Le
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from config.layers import KEYS, plain
@@ -38,7 +39,8 @@ def allowed(field: FieldInfo) -> str:
     low = next((mark.ge for mark in marks if isinstance(mark, Ge)), None)
     high = next((mark.le for mark in marks if isinstance(mark, Le)), None)
     if low is None or high is None:
-        return "text" if field.annotation is str else "any"
+        kinds = {str: "text", SecretStr: "text", tuple[SecretStr, ...]: "list of texts"}
+        return kinds.get(field.annotation, "any")  # type: ignore[arg-type]
     return f"{low:g} to {high:g}"
 
 

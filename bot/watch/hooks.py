@@ -23,6 +23,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from bot.errors import AlvhError, UsageProblem
 from bot.watch.pages import Page, Severity
+from config.rules import is_web_address
 
 PRIVATE = "ALVH_"  # variables that a command does not see: some hold secrets
 READ_BYTES = 4096
@@ -78,7 +79,7 @@ class Webhook:
     def __post_init__(self) -> None:
         """Raise `UsageProblem` for what is no web address."""
         if not is_web_address(self.url):
-            raise UsageProblem("an address to page is no http or https address: mend pages.urls or pages.ping_url")
+            raise UsageProblem("an address to page is no http or https address: mend pages.urls or watch.ping_url")
 
     def __repr__(self) -> str:
         """Show no more than the name."""
@@ -104,15 +105,6 @@ class Webhook:
             raise Undelivered(f"{self.name} cannot be reached ({_plain(problem.reason)})") from None
         except (OSError, HTTPException, ValueError) as problem:
             raise Undelivered(f"{self.name} did not take it ({_plain(problem)})") from None
-
-
-def is_web_address(url: str) -> bool:
-    """Say whether a text is an http or https address with a host."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        return False
 
 
 def _plain(problem: object) -> str:

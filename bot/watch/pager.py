@@ -46,11 +46,13 @@ class Pager:
     def recall(self, entries: Iterable[Entry]) -> None:
         """Learn what an earlier process said: a bot that starts over and over pages no more often than one that runs.
 
-        Locks that still stand are told again after a while.
+        Locks that still stand are told again when their time has come.
         """
         for entry in entries:
             found = self._about(entry)
-            if found is not None and entry.kind is not Kind.LOCK:
+            if entry.kind is Kind.LOCK:
+                self._take_lock(entry, found)
+            if found is not None:
                 self._ration.remember(found, entry.at)
 
     def apply(self, entry: Entry) -> None:

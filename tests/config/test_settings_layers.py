@@ -172,3 +172,25 @@ def test_the_file_to_begin_with_says_every_key_and_changes_nothing(tmp_path: Pat
 def test_the_variables_that_are_no_settings_are_not_taken_for_misspelt_ones():
     for name in ("ALVH_KILL", "ALVH_CLIENT", "ALVH_TRACEBACK", "ALVH_SHARED_DATA"):
         assert layers.load("dry-run", environ={name: "1"}).settings.mode == "dry-run"
+
+
+def test_secrets_are_shown_neither_in_the_listing_nor_in_what_is_wrong_with_them(tmp_path: Path) -> None:
+    secret = "hooks.example/T0K3N"
+    mine = written(tmp_path, f'[pages]\nurls = ["https://{secret}"]\n[watch]\nping_url = "https://{secret}"\n')
+    settings = layers.load("paper", mine, {}).settings
+    shown = [layers.plain(layers.value(settings, key)) for key in layers.KEYS]
+    assert secret not in f"{shown} {settings!r} {settings}"
+    assert layers.plain(settings.pages.urls) == ["(secret)"]
+    assert layers.plain(settings.watch.ping_url) == "(secret)"
+    assert settings.pages.urls[0].get_secret_value() == f"https://{secret}"
+    wrong = (
+        told("paper", written(tmp_path, f'[pages]\nurls = "https://{secret}"\n')),
+        told("paper", written(tmp_path, f'[pages]\nurls = [["https://{secret}"]]\n')),
+        told("paper", written(tmp_path, f'pages = "https://{secret}"\n')),
+        told("paper", written(tmp_path, f'[pages]\nurls = ["ftp://{secret}"]\n')),
+        told("paper", written(tmp_path, f'[watch]\nping_url = "{secret}"\n')),
+        told("paper", None, {"ALVH_PAGES__URLS": f"https://{secret}"}),
+    )
+    for problems in wrong:
+        assert problems
+        assert not any("T0K3N" in problem for problem in problems), problems

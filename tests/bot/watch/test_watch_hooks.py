@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from bot.errors import UsageProblem
-from bot.watch.hooks import Command, Form, Undelivered, Webhook, is_web_address
+from bot.watch.hooks import Command, Form, Undelivered, Webhook
 from bot.watch.outbox import MOST_WAITING, Outbox
 from bot.watch.pages import Page, Severity
+from config.rules import is_web_address
 
 PAGE = Page(severity=Severity.CRITICAL, title="alvh PAPER DU123: critical", text="the line is lost \u2013 look")
 TOKEN = "s3cr3t-t0ken"
