@@ -117,17 +117,20 @@ class Gateway:
 
         A leap of more than a quarter of an hour is taken in steps of five minutes while no order rests. Displayed
         markets move on ticks only, so nothing is compared when `to` lies within the present one; while no order rests,
-        clients are shown quotes every `quiet_every` instead, if that is longer.
+        clients are shown quotes every `quiet_every` instead, if that is longer, and of a leap where it ends.
         """
-        leaps = to - self._market.now > QUIET_GAP
+        leaps, is_due = to - self._market.now > QUIET_GAP, False
         while self._market.now < to:
             cadence = self.cadence()
             shown = self._begun(cadence)
             self._market.advance(self._next_stop(to, leaps=leaps))
             self.faults.act()
             self._deliver(self._exchange.step())
-            if self._begun(cadence) != shown or self._shows_all:
-                self._shows_all = False
+            is_due = is_due or self._begun(cadence) != shown or self._shows_all
+            if leaps and self._market.now < to and self._quiet_every and not self._exchange.open_orders():
+                continue
+            if is_due:
+                is_due = self._shows_all = False
                 self._quotes.publish()
                 self._history.publish()
             self._account.publish()
