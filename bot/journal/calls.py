@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
+from bot.journal.lots import Departure, in_time, session_day
 from bot.orders.life import Execution, Order
 from strategies.alvh.records import CallLot, CallSpend, CallTerms, Side
 
-NEW_YORK = ZoneInfo("America/New_York")
 
-
-def fold_calls(executions: Iterable[tuple[Order, Execution]]) -> tuple[CallLot, ...]:
+def fold_calls(
+    executions: Iterable[tuple[Order, Execution]], departures: Iterable[Departure] = ()
+) -> tuple[CallLot, ...]:
     """Return the VIX calls that are still owned after executions in order of time; futures are passed over.
 
     Buys of the same contract, layer and day make one lot at their average price. A sale takes from its own layer, the
     oldest first; a sale without a layer (a flatten) takes from all of them. Where a flatten took what another sale was
-    selling already, that sale takes the rest from the other layers: what left the account is not owned.
+    selling already, that sale takes the rest from the other layers: what left the account is not owned. A departure
+    takes from all layers.
     """
     lots: list[CallLot] = []
-    for order, execution in executions:
+    for event in in_time(executions, departures):
+        if isinstance(event, Departure):
+            _take(lots, event.con_id, "", event.quantity)
+            continue
+        order, execution = event
         call = order.proposal.call
-        if call is None:
+        if call is None or not execution.quantity:
             continue
         if order.ticket.side is Side.BUY:
             _add(lots, order, call, execution)
@@ -39,7 +44,7 @@ def call_spend(orders: Iterable[Order]) -> tuple[CallSpend, ...]:
         call = order.proposal.call
         if call is None or order.ticket.side is not Side.BUY:
             continue
-        key = (call.layer, _day(order.intended_at))
+        key = (call.layer, session_day(order.intended_at))
         before = found.get(key) or CallSpend(layer=key[0], bought_on=key[1], orders=0, contracts=0, premium_usd=0.0)
         paid = sum(execution.quantity * execution.price for execution in order.executions.values())
         offered = order.remaining * float(order.limit) if not order.done else 0.0
@@ -53,7 +58,7 @@ def call_spend(orders: Iterable[Order]) -> tuple[CallSpend, ...]:
 
 
 def _add(lots: list[CallLot], order: Order, call: CallTerms, execution: Execution) -> None:
-    instrument, day = order.ticket.instrument, _day(execution.at)
+    instrument, day = order.ticket.instrument, session_day(execution.at)
     for at, lot in enumerate(lots):
         if (lot.con_id, lot.layer, lot.bought_on) == (instrument.con_id, call.layer, day):
             quantity = lot.quantity + execution.quantity
@@ -86,10 +91,5 @@ def _take(lots: list[CallLot], con_id: int, layer: str, quantity: int) -> None:
         at = lots.index(lot)
         if taken == lot.quantity:
             del lots[at]
-        elif taken:
+        elif taken > 0:
             lots[at] = replace(lot, quantity=lot.quantity - taken)
-
-
-def _day(at: datetime) -> date:
-    """Return the New York date of an instant: the bot trades inside regular sessions only."""
-    return at.astimezone(NEW_YORK).date()

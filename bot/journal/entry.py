@@ -32,6 +32,7 @@ class Kind(StrEnum):
     REARM = "rearm"
     LOCK = "lock"  # a reason not to open appears, or goes when `why` is empty
     RECONCILE = "reconcile"
+    ADJUST = "adjust"  # the operator accepted that the account holds less of a contract than the bot bought
     MISSED = "missed"
     NOTE = "note"
 

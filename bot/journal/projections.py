@@ -9,23 +9,23 @@ reading the body back. Bodies it reads, all written by `bot.orders` and `bot.sup
     order    ref, what (update, unheard, absent, ended), update or life, why
     lock     name, why (empty: the lock is gone), day (the session it is limited to, or null)
     kill     by, why                                        rearm  by
+    adjust   con_id, was, now, by: what the operator accepted that the account shows of the bot's lots
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.broker.port import Fill, OrderTicket, OrderUpdate
 from bot.journal.calls import call_spend, fold_calls
 from bot.journal.codec import from_json
 from bot.journal.depths import Depths
 from bot.journal.entry import Entry, Kind
+from bot.journal.lots import Departure, fold_lots, session_day
 from bot.journal.shelf import Shelf, Wakeup
 from bot.journal.tally import FirstSight, fees_usd, realised_usd
 from bot.orders import life
@@ -42,13 +42,9 @@ from strategies.alvh.records import (
     Working,
 )
 
+__all__ = ["MINI", "Projection", "hedge_state", "orders", "session_day"]
+
 MINI = 100  # multiplier of one mini
-NEW_YORK = ZoneInfo("America/New_York")
-
-
-def session_day(at: datetime) -> date:
-    """Return the New York date of an instant: the bot trades inside regular sessions only."""
-    return at.astimezone(NEW_YORK).date()
 
 
 class Projection:
@@ -59,6 +55,7 @@ class Projection:
         self.locks: dict[str, tuple[str, date | None]] = {}
         self.killed = ""
         self._messages: list[datetime] = []
+        self._refs: dict[int, str] = {}  # by permId
         self._open: dict[str, None] = {}  # refs that are not done, in order of intent
         self._look: tuple[MarketView, Book] | None = None
         self._wakeup: Any = None
@@ -66,12 +63,15 @@ class Projection:
         self._inflation: float | None = None
         self.shelf = Shelf()
         self.depths = Depths()
+        self._day = date.min  # the latest session day of any entry
+        self._departures: list[Departure] = []
         self._lots: tuple[Lot, ...] | None = ()
         self._calls: tuple[CallLot, ...] | None = ()
         self._sight = FirstSight()
 
     def apply(self, entry: Entry) -> None:
         """Take in one entry."""
+        self._day = max(self._day, session_day(entry.at))
         match entry.kind:
             case Kind.BARS | Kind.CONTRACTS | Kind.SURFACE:
                 self.shelf.apply(entry)
@@ -83,15 +83,19 @@ class Projection:
                 self._follow(entry)
             case Kind.LOCK:
                 self._lock(entry)
-            case Kind.KILL:
-                self.killed = f"kill switch: {entry.body['why']}"
-            case Kind.REARM:
-                self.killed = ""
+            case Kind.KILL | Kind.REARM:
+                self.killed = f"kill switch: {entry.body['why']}" if entry.kind is Kind.KILL else ""
+            case Kind.ADJUST:
+                self._adjust(entry)
 
     @property
     def open_orders(self) -> tuple[Order, ...]:
         """Return the orders that are not done, oldest first."""
         return tuple(self.orders[ref] for ref in self._open)
+
+    def by_perm_id(self, perm_id: int) -> Order | None:
+        """Return the order that the broker knows under this permId."""
+        return self.orders.get(self._refs.get(perm_id, ""))
 
     def position(self, con_id: int) -> int:
         """Return the contracts of one future or VIX call that the bot's own executions add up to."""
@@ -104,16 +108,33 @@ class Projection:
         yield from sorted(pairs, key=lambda pair: pair[1].at)
 
     def lots(self) -> tuple[Lot, ...]:
-        """Return the futures that the bot bought and still owns."""
+        """Return the futures that the bot bought and still owns; what has settled by the latest entry is left out."""
         if self._lots is None:
-            self._lots = fold_lots(self.executions())
-        return self._lots
+            self._lots = fold_lots(self.executions(), self._departures)
+        return tuple(lot for lot in self._lots if lot.settles_on > self._day)
 
     def calls(self) -> tuple[CallLot, ...]:
-        """Return the VIX calls that the bot bought and still owns."""
+        """Return the VIX calls that the bot bought and still owns; what has expired by the latest entry is left out."""
         if self._calls is None:
-            self._calls = fold_calls(self.executions())
-        return self._calls
+            self._calls = fold_calls(self.executions(), self._departures)
+        return tuple(lot for lot in self._calls if lot.expires_on >= self._day)
+
+    def nets(self, day: date) -> dict[int, int]:
+        """Return what the bot's executions add up to, by contract that lives on this day; below zero it is short."""
+        found: dict[int, int] = {}
+        for order in self.orders.values():
+            instrument, sign = order.ticket.instrument, 1 if order.ticket.side is Side.BUY else -1
+            last = date.max if instrument.expires_on is None else instrument.expires_on
+            if last > day or (last == day and order.proposal.call is not None):
+                found[instrument.con_id] = found.get(instrument.con_id, 0) + sign * order.filled
+        for departure in self._departures:
+            if departure.con_id in found:
+                found[departure.con_id] -= departure.quantity
+        return {con_id: net for con_id, net in found.items() if net}
+
+    def departed(self, con_id: int, day: date) -> int:
+        """Return how many of the bot's contracts left the account on this day otherwise than by its sales."""
+        return sum(one.quantity for one in self._departures if one.con_id == con_id and session_day(one.at) == day)
 
     def state(self, day: date) -> HedgeState:
         """Return what one wake-up of this session is given; lots that have settled by then are left out."""
@@ -130,7 +151,7 @@ class Projection:
             last_buy_price=buys[-1][1].price if buys else None,
             bought_today_minis=sum(e.quantity * o.ticket.instrument.multiplier for o, e in today) // MINI,
             attempts=tuple(Counter(o.proposal.key.rpartition("-")[0] for o in self.orders.values()).items()),
-            realised_usd=round(realised_usd(futures, self.lots()) - realised_usd(before, fold_lots(before)), 2),
+            realised_usd=round(realised_usd(futures, fold_lots(futures)) - realised_usd(before, fold_lots(before)), 2),
             fees_usd=round(fees_usd(futures) - fees_usd(before), 2),
             locked=self.locked(day),
             calls=tuple(lot for lot in self.calls() if lot.expires_on >= day),
@@ -215,10 +236,18 @@ class Projection:
 
     def _keep(self, order: Order) -> None:
         self.orders[order.ref] = order
+        if order.perm_id:
+            self._refs[order.perm_id] = order.ref
         if order.done:
             self._open.pop(order.ref, None)
         else:
             self._open[order.ref] = None
+
+    def _adjust(self, entry: Entry) -> None:
+        """Take in that contracts left; of a profit on them nothing is known, so none is counted."""
+        quantity = entry.body["was"] - entry.body["now"]
+        self._departures.append(Departure(con_id=entry.body["con_id"], quantity=quantity, at=entry.at))
+        self._lots = self._calls = None
 
     def _lock(self, entry: Entry) -> None:
         if entry.body["why"]:
@@ -255,63 +284,6 @@ def _working(order: Order) -> Working:
         unknown=order.life in (Life.UNKNOWN, Life.INTENDED) or bool(order.missing),
         layer="" if order.proposal.call is None else order.proposal.call.layer,
     )
-
-
-def fold_lots(executions: Iterable[tuple[Order, Execution]]) -> tuple[Lot, ...]:
-    """Return the futures that are still owned after executions in order of time.
-
-    Buys of the same contract, tranche and day make one lot at their average price. A sale takes its own tranche
-    first when it names one, then the lots with the highest entry (docs/method.md, staged unwind).
-    """
-    lots: list[Lot] = []
-    for order, execution in executions:
-        if order.proposal.call is not None:
-            continue
-        if order.ticket.side is Side.BUY:
-            _add(lots, order, execution)
-        else:
-            _take(lots, order, execution.quantity)
-    return tuple(lots)
-
-
-def _add(lots: list[Lot], order: Order, execution: Execution) -> None:
-    instrument, tranche, day = order.ticket.instrument, order.proposal.tranche or 0, session_day(execution.at)
-    for at, lot in enumerate(lots):
-        if (lot.con_id, lot.tranche, lot.bought_on) == (instrument.con_id, tranche, day):
-            quantity = lot.quantity + execution.quantity
-            price = (lot.quantity * lot.price + execution.quantity * execution.price) / quantity
-            lots[at] = replace(lot, quantity=quantity, price=price)
-            return
-    lots.append(
-        Lot(
-            con_id=instrument.con_id,
-            trading_class=instrument.trading_class,
-            multiplier=instrument.multiplier,
-            settles_on=instrument.expires_on or date.max,
-            tranche=tranche,
-            quantity=execution.quantity,
-            price=execution.price,
-            bought_at=execution.at,
-            bought_on=day,
-        )
-    )
-
-
-def _take(lots: list[Lot], order: Order, quantity: int) -> None:
-    for lot in in_order_of_sale(lots, order.ticket.instrument.con_id, order.proposal.tranche):
-        taken = min(quantity, lot.quantity)
-        quantity -= taken
-        at = lots.index(lot)
-        if taken == lot.quantity:
-            del lots[at]
-        elif taken:
-            lots[at] = replace(lot, quantity=lot.quantity - taken)
-
-
-def in_order_of_sale(lots: Iterable[Lot], con_id: int, tranche: int | None) -> list[Lot]:
-    """Return the lots of a contract as a sale takes them: those of the tranche it names, then the dearest first."""
-    held = [lot for lot in lots if lot.con_id == con_id]
-    return sorted(held, key=lambda lot: (lot.tranche != tranche if tranche is not None else False, -lot.price))
 
 
 def hedge_state(entries: Iterable[Entry], day: date) -> HedgeState:

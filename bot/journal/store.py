@@ -1,31 +1,37 @@
-"""Open, append to and read the journal: the only module that talks to its database."""
+"""Append to the journal of one mode and account; the bot holds exactly one."""
 
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Engine, Row, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, Row, insert, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bot.errors import Halt, UsageProblem
+from bot.journal import knowing, parts
 from bot.journal.codec import canonical, instant
 from bot.journal.entry import Entry, Kind
+from bot.journal.file import Presence, cannot_be_opened, first_line, prepare, require_sound, writing_engine
+from bot.journal.knowing import Fold
+from bot.journal.parts import Known, Part, read_known, read_parts
+from bot.journal.reading import JournalReader, Reading
 from bot.journal.schema import entries, identity, upgrade
+from bot.journal.seal import line, seal
+
+__all__ = ["Journal", "JournalReader", "journal_path"]
+
+log = logging.getLogger(__name__)
 
 INSERT = insert(entries)
-KINDS = frozenset(Kind)
 UNSETTLED = 1_000_000  # characters of bodies after which `settle` has work
-RESERVE = 10_000  # pages of the write-ahead log after which SQLite settles by itself, in the middle of an append
-PAGE = 500  # rows read at a time, so that no read transaction stays open while the caller works
 
 
 def journal_path(folder: Path, mode: str, account: str) -> Path:
@@ -33,98 +39,44 @@ def journal_path(folder: Path, mode: str, account: str) -> Path:
     return folder / f"alvh-{mode}-{account}.sqlite3"
 
 
-class _Reading:
-    """Read entries from an engine; shared by the bot's own journal and by the readers beside it."""
+class Journal(Reading):
+    """Append entries, hand each to those who follow, and refuse everything once one could not be stored."""
 
-    _engine: Engine
-
-    def entries(
-        self, *, kinds: Collection[Kind] | None = None, after: int = 0, limit: int | None = None
-    ) -> Iterator[Entry]:
-        """Yield entries in order of `seq`, after `after`, at most `limit`, only of these kinds."""
-        for row in self._rows(kinds, after, limit):
-            yield Entry(
-                seq=row.seq,
-                at=datetime.fromisoformat(row.at),
-                kind=_kind(row),
-                body=json.loads(row.body),
-                wall=None if row.wall is None else json.loads(row.wall),
-            )
-
-    def lines(self) -> Iterator[str]:
-        """Yield the canonical line of every entry: everything but `wall`."""
-        for row in self._rows(None, 0, None):
-            yield f'{{"at":"{row.at}","body":{row.body},"kind":"{row.kind}","seq":{row.seq}}}'
-
-    def digest(self) -> str:
-        """Return the SHA-256 over the canonical lines, each ended by a line feed."""
-        total = sha256()
-        for line in self.lines():
-            total.update(line.encode())
-            total.update(b"\n")
-        return total.hexdigest()
-
-    def export(self, path: Path) -> int:
-        """Write the canonical lines to a file and return how many there were."""
-        count = 0
-        with path.open("w", encoding="utf-8", newline="\n") as file:
-            for line in self.lines():
-                file.write(line + "\n")
-                count += 1
-        return count
-
-    def _rows(self, kinds: Collection[Kind] | None, after: int, limit: int | None) -> Iterator[Row[Any]]:
-        left = limit
-        while left is None or left > 0:
-            query = select(entries).where(entries.c.seq > after).order_by(entries.c.seq)
-            if kinds is not None:
-                query = query.where(entries.c.kind.in_(sorted(kinds)))
-            with self._engine.connect() as connection:
-                page = connection.execute(query.limit(PAGE if left is None else min(PAGE, left))).all()
-            yield from page
-            if len(page) < PAGE:
-                return
-            after = page[-1].seq
-            left = None if left is None else left - len(page)
-
-
-class Journal(_Reading):
-    """Append to the journal of one mode and account; the bot holds exactly one."""
-
-    def __init__(self, engine: Engine, name: str) -> None:
-        self._engine = engine
-        self._connection = engine.connect()
+    def __init__(self, engine: Engine, name: str, owner: tuple[str, str], *, durable: bool) -> None:
         self._name = name
+        self._owner = owner
+        self._durable = durable
         self._broken = ""
-        self._unsettled = 0
         self._followers: list[Callable[[Entry], None]] = []
+        self._folds: list[Fold] = []
+        self._unsettled = 0
+        self._attach(engine)
 
     @classmethod
     def open(cls, path_or_url: Path | str, *, mode: str, account: str, durable: bool = True) -> Self:
         """Open or create the journal of this mode and account.
 
         A file's name must say both. `durable` waits for the disk at every append (SQLite: synchronous=FULL). Raises
-        `UsageProblem` when the place cannot be used or belongs to another mode or account.
+        `UsageProblem` when the place cannot be used, belongs to another mode, account or program, or is damaged.
         """
         url = _url(path_or_url, mode, account)
         try:
-            engine = _engine(url, durable=durable)
+            path = _file(url)
+            if path is not None:
+                parts.resume(path)
+                prepare(path)
+            engine = writing_engine(url, durable=durable)
             with engine.begin() as connection:
-                upgrade(connection)
-                owner = connection.execute(select(identity)).first()
-                if owner is None:
-                    connection.execute(insert(identity).values(mode=str(mode), account=account))
-        except (ArgumentError, SQLAlchemyError, ImportError) as error:
-            raise UsageProblem(
-                f"the journal {path_or_url} cannot be opened ({_first_line(error)}): check path, rights and disk"
-            ) from error
-        if owner is not None and (owner.mode, owner.account) != (str(mode), account):
+                owner = _prepared(connection, str(path_or_url), str(mode), account)
+        except (ArgumentError, SQLAlchemyError, ImportError, OSError) as error:
+            raise UsageProblem(cannot_be_opened(str(path_or_url), first_line(error))) from error
+        if (owner.mode, owner.account) != (str(mode), account):
             engine.dispose()
             raise UsageProblem(
                 f"the journal {path_or_url} belongs to {owner.mode} {owner.account}, not to {mode} {account}: "
                 "each mode and account has its own; name another file"
             )
-        return cls(engine, str(path_or_url))
+        return cls(engine, str(path_or_url), (str(mode), account), durable=durable)
 
     def append(
         self, kind: Kind, body: Mapping[str, Any], *, at: datetime, wall: Mapping[str, Any] | None = None
@@ -151,14 +103,14 @@ class Journal(_Reading):
         """
         if self._broken:
             raise Halt(self._failure("failed earlier"))
-        values = [
-            {"at": instant(at), "kind": str(kind), "body": canonical(body), "wall": None} for kind, body in drafts
+        rows = self._sealed([(str(kind), canonical(body)) for kind, body in drafts], instant(at))
+        rows[-1]["wall"] = None if wall is None else canonical(wall)
+        self._unsettled += sum(len(row["body"]) for row in rows)
+        self._insert(rows)
+        self._last, self._seal = rows[-1]["seq"], rows[-1]["seal"]
+        written = [
+            Entry(seq=row["seq"], at=at, kind=kind, body=body) for row, (kind, body) in zip(rows, drafts, strict=True)
         ]
-        values[-1]["wall"] = None if wall is None else canonical(wall)
-        self._unsettled += sum(len(row["body"] or "") for row in values)
-        written = []
-        for seq, (kind, body) in zip(self._insert(values), drafts, strict=True):
-            written.append(Entry(seq=seq, at=at, kind=kind, body=body))
         written[-1] = replace(written[-1], wall=wall, record=record)
         for entry in written:
             for follower in self._followers:
@@ -175,32 +127,54 @@ class Journal(_Reading):
             return
         self._unsettled = 0
         try:
-            with self._connection.begin():
-                self._connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
-        except SQLAlchemyError as error:
-            self._broken = _first_line(error)
-            raise Halt(self._failure("cannot be written")) from error
+            self._raw("PRAGMA wal_checkpoint(PASSIVE)")
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise self._halt(first_line(error)) from error
 
-    def _insert(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-        try:
-            with self._connection.begin():
-                keys = [self._connection.execute(INSERT, row).inserted_primary_key for row in rows]
-        except SQLAlchemyError as error:
-            self._broken = _first_line(error)
-            raise Halt(self._failure("cannot be written")) from error
-        seqs = [int(key[0]) for key in keys if key is not None]
-        if len(seqs) < len(rows):
-            raise Halt(f"the journal {self._name} gave no sequence number: use a database that returns keys")
-        return seqs
+    def follow(self, apply: Callable[[Entry], None], kinds: Collection[Kind] | None = None) -> None:
+        """Feed a fold with everything written so far, then with each new entry: starting up is recovering.
 
-    def follow(self, apply: Callable[[Entry], None]) -> None:
-        """Feed a fold with everything written so far, then with each new entry: starting up is recovering."""
-        for entry in self.entries():
+        With `kinds` the past is read of these kinds only; later every entry comes.
+        """
+        for entry in self.entries(kinds=kinds):
             apply(entry)
         self._followers.append(apply)
 
-    def _failure(self, how: str) -> str:
-        return f"the journal {self._name} {how} ({self._broken}): nothing may be sent; mend the disk and restart"
+    def recall(self, fold: Fold) -> None:
+        """Let a fold know what it knew when the newest file was begun, then follow from there.
+
+        What this very program did not write itself is not believed: then everything is read.
+        """
+        known = self._known()
+        if known is not None:
+            fold.know(json.loads(known.body))
+        for entry in self.entries(after=known.through if known else 0):
+            fold.apply(entry)
+        self._followers.append(fold.apply)
+        self._folds.append(fold)
+
+    def turn(self, least_bytes: int) -> bool:
+        """Close the file once it is this long and go on in a new one; return whether that was done.
+
+        Call it when nothing is urgent: the file is read once. While somebody reads it, it is left for later. Raises
+        `Halt` when the new file cannot be written after the old one was closed.
+        """
+        if self._broken or self._path is None or len(self._folds) != 1 or self._size() < least_bytes:
+            return False
+        try:
+            number = self._begin_next(self._path)
+            if not parts.let_go(self._engine):
+                parts.discard(self._path)
+                self._reattach()
+                return False
+            self._connection.close()
+            self._engine.dispose()
+            parts.rename(self._path, number)
+            self._reattach()
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            raise self._halt(first_line(error)) from error
+        log.info("the journal's part %d was closed", number)
+        return True
 
     def close(self) -> None:
         """Close the database; appending afterwards raises `Halt`."""
@@ -208,42 +182,94 @@ class Journal(_Reading):
         self._connection.close()
         self._engine.dispose()
 
-
-class JournalReader(_Reading):
-    """Read a journal while the bot writes it; cannot append."""
-
-    def __init__(self, engine: Engine, mode: str, account: str) -> None:
+    def _attach(self, engine: Engine) -> None:
+        """Take over the newest file, after making sure that its entries are those that were written."""
         self._engine = engine
-        self.mode = mode
-        self.account = account
+        self._path = _file(engine.url.render_as_string(hide_password=False))
+        self._connection = engine.connect()
+        self._unsettled = 0
+        with self._connection.begin():
+            self.parts = read_parts(self._connection)
+        self._last, self._seal, _ = self._verified()
+        self._presence = Presence(self._path)
 
-    @classmethod
-    def open(cls, path_or_url: Path | str) -> Self:
-        """Open an existing journal read-only; raise `UsageProblem` when there is none."""
-        try:
-            engine = _reading_engine(path_or_url)
-            with engine.connect() as connection:
-                owner = connection.execute(select(identity)).first()
-        except (ArgumentError, SQLAlchemyError, ImportError) as error:
-            raise UsageProblem(
-                f"{path_or_url} is not a readable journal ({_first_line(error)}): name one that the bot wrote"
-            ) from error
-        if owner is None:
-            raise UsageProblem(f"the journal {path_or_url} has no owner: it was never opened by the bot")
-        return cls(engine, owner.mode, owner.account)
-
-    def close(self) -> None:
-        """Close the database."""
+    def _reattach(self) -> None:
+        self._connection.close()
         self._engine.dispose()
+        self._attach(writing_engine(self._engine.url.render_as_string(hide_password=False), durable=self._durable))
 
+    def _sealed(self, lines: Sequence[tuple[str, str]], at: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        last, before = self._last, self._seal
+        for kind, body in lines:
+            last += 1
+            before = seal(before, line(last, at, kind, body))
+            rows.append({"seq": last, "at": at, "kind": kind, "body": body, "wall": None, "seal": before})
+        return rows
 
-def _kind(row: Row[Any]) -> Kind:
-    if row.kind not in KINDS:
-        raise UsageProblem(
-            f"entry {row.seq} of the journal is of kind '{row.kind}', which this version does not know: "
-            "open it with the version that wrote it"
+    def _insert(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        try:
+            with self._connection.begin():
+                for row in rows:
+                    self._connection.execute(INSERT, row)
+        except SQLAlchemyError as error:
+            raise self._halt(first_line(error)) from error
+        gone = self._presence.fault()
+        if gone:
+            raise self._halt(gone)
+
+    def _raw(self, statement: str) -> None:
+        """Execute what SQLite does not do inside a transaction."""
+        with self._engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            if driver is not None:
+                driver.execute(statement)
+
+    def _size(self) -> int:
+        return 0 if self._path is None else self._path.stat().st_size
+
+    def _begin_next(self, path: Path) -> int:
+        last, before, total = self._verified()
+        number = len(self.parts) + 1
+        body = canonical(self._folds[0].tell())
+        mode, account = self._owner
+        parts.begin(
+            path,
+            mode=mode,
+            account=account,
+            closed=(*self.parts, Part(number=number, last=last, digest=total, seal=before or None)),
+            known=Known(through=last, program=knowing.program(), digest=knowing.digest(body), body=body),
+            durable=self._durable,
         )
-    return Kind(row.kind)
+        return number
+
+    def _known(self) -> Known | None:
+        with self._engine.connect() as connection:
+            known = read_known(connection)
+        if known is None or known.program != knowing.program() or known.digest != knowing.digest(known.body):
+            return None
+        return known
+
+    def _halt(self, why: str) -> Halt:
+        self._broken = why
+        return Halt(self._failure("cannot be written"))
+
+    def _failure(self, how: str) -> str:
+        return (
+            f"the journal {self._name} {how} ({self._broken}): nothing may be sent; orders at work and the hedge "
+            "stay at the broker as they are: manage them in TWS, mend the disk and restart"
+        )
+
+
+def _prepared(connection: Connection, name: str, mode: str, account: str) -> Row[Any]:
+    """Make sure that a database is a journal with the newest tables and an owner, and return the owner."""
+    require_sound(connection, name)
+    upgrade(connection, name)
+    owner = connection.execute(select(identity)).first()
+    if owner is None:
+        connection.execute(insert(identity).values(mode=mode, account=account))
+        owner = connection.execute(select(identity)).one()
+    return owner
 
 
 def _url(path_or_url: Path | str, mode: str, account: str) -> str:
@@ -254,7 +280,7 @@ def _url(path_or_url: Path | str, mode: str, account: str) -> str:
         wanted = journal_path(path.parent, mode, account).name
         raise UsageProblem(f"the journal's file name {path.name} must say mode and account: {wanted}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise UsageProblem(
             f"the journal's folder {path.parent} cannot be made ({error.strerror}): check the path and its rights"
@@ -262,30 +288,9 @@ def _url(path_or_url: Path | str, mode: str, account: str) -> str:
     return f"sqlite:///{path}"
 
 
-def _engine(url: str, *, durable: bool) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url)
-    engine = create_engine(url, poolclass=StaticPool)
-
-    def tune(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
-        connection.execute(f"PRAGMA wal_autocheckpoint={RESERVE}")
-        connection.execute("PRAGMA busy_timeout=5000")
-
-    event.listen(engine, "connect", tune)
-    return engine
-
-
-def _reading_engine(path_or_url: Path | str) -> Engine:
-    if isinstance(path_or_url, str) and "://" in path_or_url:
-        return create_engine(path_or_url)
-    path = Path(path_or_url)
-    if not path.is_file():
-        raise UsageProblem(f"there is no journal at {path}: start the bot first or name another file")
-    return create_engine(f"sqlite:///file:{path}?mode=ro&uri=true", poolclass=StaticPool)
-
-
-def _first_line(error: Exception) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+def _file(url: str) -> Path | None:
+    """Return the file that an address names; `None` for a database in memory or elsewhere."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        return None
+    return Path(parsed.database)

@@ -169,3 +169,34 @@ def test_lots_add_up_to_the_executions_and_a_cold_fold_equals_the_warm_one(
     assert hedge_state(entries, day) == stand.projection.state(day)
     assert orders(entries) == tuple(stand.projection.orders.values())
     stand.die()
+
+
+def test_a_settled_future_is_no_longer_owned_from_the_first_entry_of_that_day(stand: Stand) -> None:
+    trade(stand, buying(2, key="b1"), 18.0)
+    made = stand.projection.state(stand.view().session.day).realised_usd
+    stand.clock.move(stand.clock.now() + timedelta(days=(SETTLES - stand.clock.now().date()).days - 1))
+    stand.journal.append(Kind.NOTE, {}, at=stand.clock.now())
+    assert stand.projection.position(VXM.con_id) == 2, "on the day before it settles it is owned"
+    stand.clock.move(stand.clock.now() + timedelta(days=1))
+    stand.journal.append(Kind.NOTE, {}, at=stand.clock.now())
+    assert stand.projection.lots() == ()
+    assert stand.projection.position(VXM.con_id) == 0
+    assert stand.projection.nets(SETTLES) == {}
+    assert not stand.desk.has_work(), "what has settled is watched no longer"
+    assert stand.projection.state(SETTLES).realised_usd == made, "its settlement price is not known, so nothing is made"
+
+
+def test_what_the_operator_accepts_as_gone_leaves_the_dearest_lots_first_and_makes_no_profit(stand: Stand) -> None:
+    trade(stand, buying(2, key="b1"), 18.0)
+    stand.clock.move(stand.clock.now() + timedelta(minutes=20))
+    trade(stand, buying(2, key="b2", tranche=2), 19.0)
+    day = stand.view().session.day
+    stand.journal.append(
+        Kind.ADJUST, {"con_id": VXM.con_id, "was": 4, "now": 1, "by": "ann"}, at=stand.clock.now() + MINUTE
+    )
+    assert [(lot.quantity, lot.price) for lot in stand.projection.lots()] == [(1, 18.0)]
+    assert stand.projection.nets(day) == {VXM.con_id: 1}
+    assert stand.projection.state(day).realised_usd == 0.0
+    stand.clock.move(stand.clock.now() + timedelta(minutes=20))
+    trade(stand, buying(1, key="b3", tranche=3), 17.0)
+    assert stand.projection.position(VXM.con_id) == 2, "what was bought afterwards is not touched"

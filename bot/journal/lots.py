@@ -1,0 +1,98 @@
+"""Fold executions into the futures that the bot owns, lot by lot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from bot.orders.life import Execution, Order
+from strategies.alvh.records import Lot, Side
+
+NEW_YORK = ZoneInfo("America/New_York")
+Trade = tuple[Order, Execution]
+
+
+def session_day(at: datetime) -> date:
+    """Return the New York date of an instant: the bot trades inside regular sessions only."""
+    return at.astimezone(NEW_YORK).date()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """Hold contracts that left the account otherwise than by a sale of the bot's, as the operator confirmed."""
+
+    con_id: int
+    quantity: int
+    at: datetime
+
+
+def in_time(trades: Iterable[Trade], departures: Iterable[Departure]) -> list[Trade | Departure]:
+    """Return trades and departures in order of time; at the same instant what was bought comes first."""
+    events: list[tuple[datetime, Trade | Departure]] = [
+        (execution.at, (order, execution)) for order, execution in trades
+    ]
+    events += [(departure.at, departure) for departure in departures]
+    return [event for _, event in sorted(events, key=lambda event: event[0])]
+
+
+def fold_lots(trades: Iterable[Trade], departures: Iterable[Departure] = ()) -> tuple[Lot, ...]:
+    """Return the futures that are still owned after executions in order of time.
+
+    Buys of the same contract, tranche and day make one lot at their average price. A sale takes its own tranche
+    first when it names one, then the lots with the highest entry (docs/method.md, staged unwind); so does a departure.
+    """
+    lots: list[Lot] = []
+    for event in in_time(trades, departures):
+        if isinstance(event, Departure):
+            _take(lots, event.con_id, None, event.quantity)
+            continue
+        order, execution = event
+        if order.proposal.call is not None or not execution.quantity:
+            continue
+        if order.ticket.side is Side.BUY:
+            _add(lots, order, execution)
+        else:
+            _take(lots, order.ticket.instrument.con_id, order.proposal.tranche, execution.quantity)
+    return tuple(lots)
+
+
+def _add(lots: list[Lot], order: Order, execution: Execution) -> None:
+    instrument, tranche, day = order.ticket.instrument, order.proposal.tranche or 0, session_day(execution.at)
+    for at, lot in enumerate(lots):
+        if (lot.con_id, lot.tranche, lot.bought_on) == (instrument.con_id, tranche, day):
+            quantity = lot.quantity + execution.quantity
+            price = (lot.quantity * lot.price + execution.quantity * execution.price) / quantity
+            lots[at] = replace(lot, quantity=quantity, price=price)
+            return
+    lots.append(
+        Lot(
+            con_id=instrument.con_id,
+            trading_class=instrument.trading_class,
+            multiplier=instrument.multiplier,
+            settles_on=instrument.expires_on or date.max,
+            tranche=tranche,
+            quantity=execution.quantity,
+            price=execution.price,
+            bought_at=execution.at,
+            bought_on=day,
+        )
+    )
+
+
+def _take(lots: list[Lot], con_id: int, tranche: int | None, quantity: int) -> None:
+    for lot in in_order_of_sale(lots, con_id, tranche):
+        taken = min(quantity, lot.quantity)
+        quantity -= taken
+        at = lots.index(lot)
+        if taken == lot.quantity:
+            del lots[at]
+        elif taken > 0:
+            lots[at] = replace(lot, quantity=lot.quantity - taken)
+
+
+def in_order_of_sale(lots: Iterable[Lot], con_id: int, tranche: int | None) -> list[Lot]:
+    """Return the lots of a contract as a sale takes them: those of the tranche it names, then the dearest first."""
+    held = [lot for lot in lots if lot.con_id == con_id]
+    return sorted(held, key=lambda lot: (lot.tranche != tranche if tranche is not None else False, -lot.price))
