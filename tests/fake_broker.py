@@ -119,7 +119,7 @@ class FakeBroker:
         filled = sum(fill.quantity for fill in self.fills if fill.ref == ref)
         return OrderUpdate(
             ref=ref,
-            perm_id=1000 + [sent.ref for sent in self.placed].index(ref),
+            perm_id=self.perm_id(ref),
             order_id=1,
             con_id=ticket.instrument.con_id,
             state=state,
@@ -128,13 +128,16 @@ class FakeBroker:
             side=ticket.side,
         )
 
+    def perm_id(self, ref: str) -> int:
+        return 1000 + [sent.ref for sent in self.placed].index(ref)
+
     def fill(self, ref: str, quantity: int, price: float = 20.1, *, tell: bool = True) -> Fill:
         """Execute a part of an order, and tell the bot unless it is cut off."""
         ticket = next(sent for sent in self.placed if sent.ref == ref)
         fill = Fill(
             ref=ref,
             exec_id=f"0000e0d5.{len(self.fills):08x}.01.01",
-            perm_id=1000,
+            perm_id=self.perm_id(ref),
             account=ACCOUNT,
             con_id=ticket.instrument.con_id,
             side=ticket.side,
@@ -150,6 +153,15 @@ class FakeBroker:
         if tell:
             self._on_fill(fill)
         return fill
+
+    def correct(self, fill: Fill, quantity: int, revision: int = 2) -> Fill:
+        """Tell the bot that an execution was of another quantity; of none, that it is taken back."""
+        corrected = replace(fill, exec_id=f"{fill.exec_id[:-2]}{revision:02d}", quantity=quantity)
+        self.fills[self.fills.index(fill)] = corrected
+        sign = 1 if fill.side is Side.BUY else -1
+        self.held[fill.con_id] = self.held.get(fill.con_id, 0) + sign * (quantity - fill.quantity)
+        self._on_fill(corrected)
+        return corrected
 
     def end(self, ref: str, state: OrderState = OrderState.CANCELLED, *, tell: bool = True) -> None:
         """Move an order to the completed ones."""

@@ -28,7 +28,7 @@ class Ledger:
     held: dict[int, int] = field(default_factory=dict)
     confirmed: bool = False
     _sells: dict[str, _Sell] = field(default_factory=dict)
-    _executions: set[str] = field(default_factory=set)
+    _executions: dict[str, Fill] = field(default_factory=dict)
 
     def positions(self, held: dict[int, int]) -> None:
         """Take a confirmed snapshot of the account."""
@@ -60,18 +60,19 @@ class Ledger:
         """Take an execution once, live or read; the position that IB pushes or answers after it says the same.
 
         One that is read after a snapshot which held it already makes the count too small until the next snapshot, never
-        too large.
+        too large. A correction moves the count only where it makes it smaller, for the same reason.
         """
-        identity = fill.exec_id.rpartition(".")[0]
-        if identity in self._executions:
+        known = self._executions.get(fill.root)
+        if known is not None and known.exec_id >= fill.exec_id:
             return
-        self._executions.add(identity)
-        if fill.side is Side.BUY:
-            return
-        self.held[fill.con_id] = self.held.get(fill.con_id, 0) - fill.quantity
+        self._executions[fill.root] = fill
+        more = fill.quantity - (known.quantity if known is not None else 0)
+        taken_back = -more if known is not None else 0
+        lost = more if fill.side is Side.SELL else taken_back
+        self.held[fill.con_id] = self.held.get(fill.con_id, 0) - max(0, lost)
         sell = self._sells.get(fill.ref or str(fill.perm_id))
-        if sell is not None:
-            sell.executed += fill.quantity
+        if sell is not None and fill.side is Side.SELL:
+            sell.executed += max(0, more)
 
     def sellable(self, con_id: int) -> int:
         """Return how many contracts may be offered now; nothing before a confirmed snapshot."""

@@ -7,7 +7,7 @@ for the same things.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from bot.broker.port import Fill, Instrument, Notice, OrderUpdate, Writer
@@ -206,6 +206,10 @@ class OrderDesk:
     def on_fill(self, fill: Fill) -> None:
         """Take in one execution; the same one again changes nothing."""
         self._hearing.on_fill(fill)
+
+    def saw_working(self, perm_ids: Collection[int]) -> None:
+        """Take in which orders a complete reading shows as working: other people's that it does not show are gone."""
+        self._hearing.saw_working(perm_ids)
 
     def on_notice(self, notice: Notice) -> None:
         """Journal a notice that belongs to no order."""

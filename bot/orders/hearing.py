@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from bot.broker.codes import RESTORED_DATA_KEPT, RESTORED_DATA_LOST
@@ -11,11 +12,12 @@ from bot.errors import Halt
 from bot.journal.codec import to_json
 from bot.journal.entry import Kind
 from bot.journal.projections import Projection
-from bot.orders.life import executed, updated
+from bot.orders.life import Order, executed, updated
 from bot.orders.pen import Pen
 from bot.orders.reading import POSITIONS_LOCK
 from bot.orders.refs import is_ours
 
+TWIN = "order at the broker twice: permId "
 LINE_IS_BACK = frozenset({RESTORED_DATA_LOST, RESTORED_DATA_KEPT})
 
 
@@ -41,14 +43,27 @@ class Hearing:
 
     def on_fill(self, fill: Fill) -> None:
         """Take in one execution; the same one again changes nothing."""
-        order = self._projection.orders.get(fill.ref)
+        order = self._named(fill.ref, fill.perm_id)
         try:
             if order is None:
                 self._stray(fill.ref, f"an execution of {fill.quantity}")
-            elif executed(order, fill, self._clock.now()) is not order:
-                self._pen.write(Kind.FILL, to_json(fill))
+            elif (fill.side, fill.con_id) != (order.ticket.side, order.ticket.instrument.con_id):
+                what = f"an execution ({fill.side} {fill.quantity} of {fill.con_id}) that is not of that order,"
+                self._stray(order.ref, what)
+            elif (after := executed(order, fill, self._clock.now())) is not order:
+                self._pen.write(Kind.FILL, to_json(replace(fill, ref=order.ref)))
+                self._tell_bust(order, after)
         except Halt as halt:
             self._pen.halt = str(halt)
+
+    def _tell_bust(self, before: Order, after: Order) -> None:
+        """Alert when a correction took contracts back, and have positions read before anything is opened."""
+        if after.taken_back == before.taken_back:
+            return
+        name = f"{after.ticket.side} {after.ticket.quantity} {after.ticket.instrument.trading_class} ({after.ref})"
+        why = f"an execution of {name} was corrected: {after.filled} are filled, not {before.filled}"
+        self._pen.write(Kind.ALERT, {"why": f"{why}; compare with TWS"})
+        self._pen.lock(POSITIONS_LOCK, f"{why}: positions are being read")
 
     def on_notice(self, notice: Notice) -> None:
         """Journal a notice that belongs to no order."""
@@ -60,20 +75,42 @@ class Hearing:
         except Halt as halt:
             self._pen.halt = str(halt)
 
+    def saw_working(self, perm_ids: Collection[int]) -> None:
+        """Take in which orders a complete reading shows as working: what it does not show works no more."""
+        for gone in [perm_id for perm_id in self.foreign if perm_id not in perm_ids]:
+            del self.foreign[gone]
+        for name in [name for name in self._projection.locks if name.startswith(TWIN)]:
+            if int(name.removeprefix(TWIN)) not in perm_ids:
+                self._pen.lock(name, "")
+
+    def _named(self, ref: str, perm_id: int) -> Order | None:
+        """Return the order of this ref, or of this permId where the broker left the ref out."""
+        return self._projection.orders.get(ref) or (None if ref else self._projection.by_perm_id(perm_id))
+
     def _hear(self, update: OrderUpdate) -> None:
-        order = self._projection.orders.get(update.ref)
-        if order is None:
-            if update.state in (OrderState.PENDING, OrderState.WORKING):
-                self.foreign[update.perm_id] = update
-                self._stray(update.ref, "a working order")
-            else:
-                self.foreign.pop(update.perm_id, None)
+        order = self._named(update.ref, update.perm_id)
+        if order is None or (update.perm_id and order.perm_id not in (0, update.perm_id)):
+            self._hear_foreign(update, order)
             return
         after = updated(order, update, self._clock.now())
         if replace(after, heard_at=order.heard_at, absent=order.absent) == order and not order.absent:
             return
-        body = {"ref": update.ref, "what": "update", "update": to_json(replace(update, order_id=0))}
+        body = {"ref": order.ref, "what": "update", "update": to_json(replace(update, ref=order.ref, order_id=0))}
         self._pen.write(Kind.ORDER, body, wall={"order_id": update.order_id})
+
+    def _hear_foreign(self, update: OrderUpdate, twin_of: Order | None) -> None:
+        """Count an order that is not ours while it works; a second one under a name of ours locks opening as well."""
+        works = update.state in (OrderState.PENDING, OrderState.WORKING)
+        if works:
+            self.foreign[update.perm_id] = update
+        else:
+            self.foreign.pop(update.perm_id, None)
+        if twin_of is None:
+            if works:
+                self._stray(update.ref, "a working order")
+            return
+        why = f"the broker works {twin_of.ref} a second time, as permId {update.perm_id}: cancel one of them in TWS"
+        self._pen.lock(f"{TWIN}{update.perm_id}", why if works else "")
 
     def _stray(self, ref: str, what: str) -> None:
         """Lock when the broker knows an order that carries our name and that this journal does not hold."""

@@ -7,7 +7,7 @@ disagree: the account must hold at least what our own executions add up to (more
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -31,6 +31,9 @@ class Ears(Protocol):
 
     def on_fill(self, fill: Fill) -> None:
         """Take in one execution."""
+
+    def saw_working(self, perm_ids: Collection[int]) -> None:
+        """Take in which orders a complete reading shows as working."""
 
     def lock(self, name: str, why: str, day: date | None = None) -> None:
         """Set or lift a lock on opening."""
@@ -112,6 +115,7 @@ class Reconciler:
                 self._ears.on_order(update)
         for update in working:
             self._ears.on_order(update)
+        self._ears.saw_working({update.perm_id for update in working})
 
     def _count_absent(self, refs: Sequence[str]) -> None:
         now = self._clock.now()

@@ -148,8 +148,9 @@ def hedge_loss_usd(projection: Projection, broker: Reader, day: date) -> float |
     """Return what the bot's own futures and VIX calls lost in this session in dollars (negative: a gain) before fees.
 
     Lots held since yesterday count from the prior settlement, today's trades from their prices. `None` when a future
-    that is held has no mark or, held since yesterday, no prior settlement. A call can lose no more than its price: one
-    without a mark counts as worthless, one without a prior close from the price paid.
+    that is held has no mark or, held since yesterday, no prior settlement. What left the account today otherwise than
+    by a sale counts as if it were still held. A call can lose no more than its price: one without a mark counts as
+    worthless, one without a prior close from the price paid.
     """
     trades: dict[int, list[tuple[int, float]]] = {}
     multipliers: dict[int, int] = {lot.con_id: lot.multiplier for lot in projection.lots() if lot.settles_on > day}
@@ -165,7 +166,8 @@ def hedge_loss_usd(projection: Projection, broker: Reader, day: date) -> float |
             multipliers[con_id] = order.ticket.instrument.multiplier
     loss = 0.0
     for con_id, multiplier in multipliers.items():
-        one = _loss_points(projection.position(con_id), trades.get(con_id, []), broker, con_id, paid.get(con_id))
+        held = projection.position(con_id) + projection.departed(con_id, day)
+        one = _loss_points(held, trades.get(con_id, []), broker, con_id, paid.get(con_id))
         if one is None:
             return None
         loss += one * multiplier

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from math import floor
 from typing import Any
 
-from bot.journal.projections import in_order_of_sale
+from bot.journal.lots import in_order_of_sale
 from bot.whatif.market import Wake
 from strategies.alvh.beta_fit import refitted
 from strategies.alvh.decide import decide

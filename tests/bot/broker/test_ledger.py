@@ -24,7 +24,7 @@ def update(ref, state, *, filled=0, remaining=0, by_error=False):
     )
 
 
-def fill(ref, quantity, exec_id="a.01.01", side=Side.SELL):
+def fill(ref, quantity, exec_id="a.b.01.01", side=Side.SELL):
     return Fill(
         ref=ref,
         exec_id=exec_id,
@@ -76,9 +76,27 @@ def test_between_the_fill_and_the_pushed_position_nothing_is_sold_twice():
 
 def test_a_corrected_execution_is_counted_once():
     ledger = holding(5)
-    ledger.filled(fill("s", 2, "a.01.01"))
-    ledger.filled(fill("s", 2, "a.01.02"))
+    ledger.filled(fill("s", 2, "a.b.01.01"))
+    ledger.filled(fill("s", 2, "a.b.01.02"))
     assert ledger.held[CON_ID] == 3
+
+
+def test_a_correction_makes_the_count_smaller_at_once_and_larger_only_by_the_next_snapshot():
+    ledger = holding(5)
+    ledger.filled(fill("s", 2, "a.b.01.01"))
+    ledger.filled(fill("s", 3, "a.b.01.02"))
+    assert ledger.held[CON_ID] == 2
+    ledger.filled(fill("s", 0, "a.b.01.03"))
+    assert ledger.held[CON_ID] == 2
+    ledger.filled(fill("s", 3, "a.b.01.02"))
+    assert ledger.held[CON_ID] == 2, "an older correction comes too late"
+
+
+def test_a_purchase_that_is_taken_back_cannot_be_sold():
+    ledger = holding(5)
+    ledger.filled(fill("b", 2, "b.b.01.01", side=Side.BUY))
+    ledger.filled(fill("b", 0, "b.b.01.02", side=Side.BUY))
+    assert ledger.sellable(CON_ID) == 3
 
 
 def test_a_sell_of_another_client_counts():
