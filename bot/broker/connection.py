@@ -80,10 +80,13 @@ class Connection:
             try:
                 handler(*args, **kwargs)
             except Exception as problem:
-                if not self.fault:
-                    self.fault = f"{getattr(handler, '__name__', 'handler')} failed: {problem!r}"
+                self.failed(f"{getattr(handler, '__name__', 'handler')} failed: {problem!r}")
 
         return run
+
+    def failed(self, why: str) -> None:
+        """Keep the first thing that went wrong with an event since the connection was made."""
+        self.fault = self.fault or why
 
     def check_fault(self) -> None:
         """Raise `Halt` when a handler has failed since the connection was made."""

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 from bot.broker.client import Library
 from bot.broker.port import Instrument, Query
+from bot.broker.sense import number
 
 _TRADED_ON = {"OPT": "SMART", "FUT": "CFE", "IND": "CBOE"}
+HIGHEST_STRIKE, HIGHEST_MULTIPLIER = 1e9, 1e9
 _WITHOUT_MULTIPLIER = ("IND", "STK")
 
 
@@ -58,7 +60,7 @@ def instrument_of_details(details: Any) -> Instrument:
         trading_class=plain.trading_class,
         currency=plain.currency,
         multiplier=plain.multiplier,
-        tick=Decimal(str(details.minTick)) if details.minTick else Decimal("0.01"),
+        tick=Decimal(str(number(details.minTick, lowest=1e-8, highest=1e6))) if details.minTick else Decimal("0.01"),
         expires_on=plain.expires_on,
         strike=plain.strike,
         right=plain.right,
@@ -68,7 +70,10 @@ def instrument_of_details(details: Any) -> Instrument:
 
 
 def instrument_of(contract: Any) -> Instrument:
-    """Return what a bare contract says; a position's contract has neither exchange nor tick."""
+    """Return what a bare contract says; a position's contract has neither exchange nor tick.
+
+    Raises `ValueError` where it describes nothing that can be traded.
+    """
     return Instrument(
         con_id=contract.conId,
         symbol=contract.symbol,
@@ -76,20 +81,28 @@ def instrument_of(contract: Any) -> Instrument:
         exchange=contract.exchange,
         trading_class=contract.tradingClass,
         currency=contract.currency or "USD",
-        multiplier=int(float(contract.multiplier or 1)),
+        multiplier=multiplier(contract.multiplier),
         expires_on=day(contract.lastTradeDateOrContractMonth),
-        strike=float(contract.strike or 0.0),
+        strike=number(contract.strike or 0.0, lowest=0.0, highest=HIGHEST_STRIKE),
         right=(contract.right or "")[:1] if contract.right not in ("?", "0") else "",
         local_symbol=contract.localSymbol,
     )
 
 
+def multiplier(text: Any) -> int:
+    """Return how many units a contract stands for, one where nothing is said; a fraction of one counts as one."""
+    return max(1, int(number(text or 1, lowest=0.0, highest=HIGHEST_MULTIPLIER)))
+
+
 def day(text: str) -> date | None:
-    """Return the day that IB's `YYYYMMDD`, `YYYYMMDD HH:MM zone` or `YYYYMMDD-HH:MM:SS-zone` begins with."""
+    """Return the day that IB's `YYYYMMDD`, `YYYYMMDD HH:MM zone` or `YYYYMMDD-HH:MM:SS-zone` begins with, if any."""
     head = (text or "").replace("-", " ").split(" ")[0]
-    if len(head) != 8 or not head.isdigit():
+    if len(head) != 8 or not (head.isascii() and head.isdigit()):
         return None
-    return date(int(head[:4]), int(head[4:6]), int(head[6:]))
+    try:
+        return date(int(head[:4]), int(head[4:6]), int(head[6:]))
+    except ValueError:
+        return None
 
 
 def hours(text: str, zone: str) -> tuple[tuple[datetime, datetime], ...]:

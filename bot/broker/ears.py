@@ -12,6 +12,7 @@ from bot.broker.ledger import Ledger
 from bot.broker.lines import Lines
 from bot.broker.link import Link
 from bot.broker.port import Fill, Notice, OrderState, OrderUpdate
+from bot.broker.sense import legible, signed_count
 from bot.clock import Clock
 
 
@@ -61,11 +62,29 @@ class Ears:
         self._own[order.order_id] = order
 
     def recall(self) -> None:
-        """Learn which working orders this client id sent before, so that an error that names one is understood."""
+        """Learn which working orders this client id sent before, so that an error that names one is understood.
+
+        Orders of an earlier connection are forgotten: a gateway that was restarted counts its ids from the beginning,
+        and an error about a request must not be taken for one about an old order.
+        """
+        self._own.clear()
         client_id = self._connection.endpoint.client_id
         for trade in self._connection.ib.openTrades():
             if trade.order.clientId == client_id and self._is_ours(trade.order.account):
                 self.know(reports.update_of(trade))
+        self._raise_ids()
+
+    def new_order_id(self) -> int:
+        """Return an order id above every one that this client id is known to have used."""
+        self._raise_ids()
+        return int(self._connection.ib.client.getReqId())
+
+    def _raise_ids(self) -> None:
+        """Let the library count on from the highest id of ours; the one that the gateway offers may be rolled back."""
+        ib, client_id = self._connection.ib, self._connection.endpoint.client_id
+        used = [trade.order.orderId for trade in ib.trades() if trade.order.clientId == client_id]
+        used += [fill.execution.orderId for fill in ib.fills() if fill.execution.clientId == client_id]
+        ib.client.updateReqId(max(used, default=0) + 1)
 
     def _is_ours(self, account: str) -> bool:
         return account == self._connection.account
@@ -73,6 +92,7 @@ class Ears:
     # -- the market and the line
 
     def _heard(self, req_id: int, code: int, text: str, contract: Any) -> None:
+        text = legible(text)
         self._connection.refused(code, text)
         own = self._own.get(req_id)
         if own is not None:
@@ -93,7 +113,7 @@ class Ears:
 
     def _position_pushed(self, position: Any) -> None:
         if self._is_ours(position.account):
-            self._ledger.position(position.contract.conId, reports.whole(position.position))
+            self._ledger.position(position.contract.conId, signed_count(position.position))
 
     def _order_status(self, trade: Any) -> None:
         if self._is_ours(trade.order.account) and not reports.is_error_entry(trade):

@@ -9,7 +9,7 @@ from typing import Any
 
 from strategies.alvh.records import Greeks, GreeksSource, Quote
 
-UNSET = 1e300  # DBL_MAX and its neighbours
+UNSET = 1e15  # no price, size or value is as large; IB means unset by its largest double, integer and long
 _PRICE_TICKS = {1: "bid", 66: "bid", 2: "ask", 67: "ask", 4: "last", 68: "last", 9: "close", 75: "close"}
 _SIZE_TICKS = {0: "bid", 69: "bid", 3: "ask", 70: "ask", 5: "last", 71: "last"}
 _OPEN_TICKS = {14: "open", 76: "open"}
@@ -29,14 +29,20 @@ def clean_price(value: Any, *, zero_is_value: bool = False) -> float | None:
 
 
 def clean_number(value: Any) -> float | None:
-    """Return a finite number below DBL_MAX, or `None`."""
+    """Return a finite number that is not too large to be one, or `None`."""
     if type(value) is float and -UNSET < value < UNSET:
         return value
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) and abs(number) < UNSET else None
+
+
+def clean_size(value: Any) -> float | None:
+    """Return a size from 0 on, or `None`."""
+    number = clean_number(value)
+    return None if number is None or number < 0.0 else number
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +110,13 @@ class Line:
         self.set_delayed(tick_type in _DELAYED_TICKS)
         self.put(name, clean_price(price, zero_is_value=self.is_count), now)
         if name in ("bid", "ask"):
-            self.put(f"{name}_size", clean_number(size), now)
+            self.put(f"{name}_size", clean_size(size), now)
 
     def size_tick(self, tick_type: int, size: float, now: datetime) -> None:
         """Take a size that came alone: IB sends what changed, so the price of that side still stands."""
         name = _SIZE_TICKS.get(tick_type)
         if name is not None and self.values.get(name) is not None:
-            self.values[f"{name}_size"] = clean_number(size)
+            self.values[f"{name}_size"] = clean_size(size)
             self.ticked_at[name] = now
             self._shown = None
 
@@ -124,7 +130,7 @@ class Line:
 
     def refresh(self, ticker: Any, now: datetime) -> None:
         """Take what only the library's ticker carries: sizes that came alone, greeks, the halt flag, the data type."""
-        values, bid_size, ask_size = self.values, clean_number(ticker.bidSize), clean_number(ticker.askSize)
+        values, bid_size, ask_size = self.values, clean_size(ticker.bidSize), clean_size(ticker.askSize)
         if bid_size is not None:
             values["bid_size"] = bid_size
         if ask_size is not None:

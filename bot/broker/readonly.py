@@ -10,6 +10,7 @@ from bot.broker import contracts, reports
 from bot.broker.client import Library, load
 from bot.broker.connection import Connection, Endpoint, NoDefinition
 from bot.broker.ears import Ears
+from bot.broker.frames import watch
 from bot.broker.history import bar_size, closed_bars, duration
 from bot.broker.holdings import Holdings
 from bot.broker.ledger import Ledger
@@ -26,8 +27,9 @@ from bot.broker.port import (
     Positions,
     Query,
 )
-from bot.broker.quotes import LIVE
+from bot.broker.quotes import LIVE, UNSET
 from bot.broker.rows import spare
+from bot.broker.sense import Nonsense, number, signed_count, understood
 from bot.clock import Clock, RealClock
 from bot.errors import Refuse, Retry
 from strategies.alvh.records import Account, Bar, Greeks, Quote
@@ -66,6 +68,7 @@ class ReadOnlyBroker:
         self.accounts: tuple[str, ...] = ()
         self.library = f"{self._connection.library.name} {self._connection.library.version}"
         spare(self._ib)
+        self._losses = watch(self._ib, self._connection.failed)
 
     # -- the connection
 
@@ -149,27 +152,19 @@ class ReadOnlyBroker:
             found = await self._read(what, lambda: self._ib.reqContractDetailsAsync(wanted))
         except NoDefinition:
             return ()
-        rows = [contracts.instrument_of_details(details) for details in found]
+        rows = understood(what, lambda: [contracts.instrument_of_details(details) for details in found])
         for row in rows:
             self._instruments[row.con_id] = row
         return tuple(sorted(rows, key=lambda row: (str(row.expires_on), row.strike, row.right, row.con_id)))
 
     async def chains(self, underlying: Instrument) -> Sequence[Chain]:
         """Return the option chains of an underlying, ordered by exchange and class."""
+        what = f"option chains of {underlying.symbol}"
         found = await self._read(
-            f"option chains of {underlying.symbol}",
+            what,
             lambda: self._ib.reqSecDefOptParamsAsync(underlying.symbol, "", underlying.sec_type, underlying.con_id),
         )
-        rows = [
-            Chain(
-                trading_class=chain.tradingClass,
-                exchange=chain.exchange,
-                multiplier=int(chain.multiplier or 100),
-                expiries=tuple(sorted(day for day in map(contracts.day, chain.expirations) if day is not None)),
-                strikes=tuple(sorted(chain.strikes)),
-            )
-            for chain in found
-        ]
+        rows = understood(what, lambda: [_chain_of(chain) for chain in found])
         return tuple(sorted(rows, key=lambda chain: (chain.exchange, chain.trading_class)))
 
     # -- the account
@@ -179,10 +174,17 @@ class ReadOnlyBroker:
         return await self._holdings.take(self._position_rows)
 
     async def _position_rows(self) -> tuple[BrokerPosition, ...]:
+        before = self._losses.count
         found = await self._connection.read("positions", self._ib.reqPositionsAsync, shared="positions")
+        self._require_all("positions", before)
         latest = {row.contract.conId: row for row in found if row.account == self.account}
-        rows = [self._position(row) for row in latest.values() if row.position]
+        rows = understood("positions", lambda: [self._position(row) for row in latest.values() if row.position])
         return tuple(sorted(rows, key=lambda row: row.instrument.con_id))
+
+    def _require_all(self, what: str, losses_before: int) -> None:
+        """Raise `Nonsense` when a row of an answer was lost: what is not in it would count as not there."""
+        if self._losses.count != losses_before:
+            raise Nonsense(f"{what}: a row was lost ({self._losses.why}): the list is not believed")
 
     def _position(self, row: Any) -> BrokerPosition:
         instrument = self._instruments.get(row.contract.conId) or contracts.instrument_of(row.contract)
@@ -190,8 +192,8 @@ class ReadOnlyBroker:
         return BrokerPosition(
             account=row.account,
             instrument=instrument,
-            quantity=reports.whole(row.position),
-            avg_price=row.avgCost / factor,
+            quantity=signed_count(row.position),
+            avg_price=number(row.avgCost, lowest=-UNSET, highest=UNSET) / factor,
         )
 
     async def account_values(self) -> Account:
@@ -278,32 +280,41 @@ class ReadOnlyBroker:
             ),
             timeout_s=3 * self._connection.endpoint.timeout_s,
         )
-        return closed_bars(found, minutes=minutes, end=end)[-count:]
+        return understood(f"{what} bars", lambda: closed_bars(found, minutes=minutes, end=end))[-count:]
 
     # -- orders, as seen
 
     async def open_orders(self) -> Sequence[OrderUpdate]:
         """Return every working order of every client on the account, oldest first."""
+        before = self._losses.count
         found = await self._read("open orders", self._ib.reqAllOpenOrdersAsync, shared="openOrders")
-        updates = {id(trade): reports.update_of(trade) for trade in found if trade.order.account == self.account}
+        self._require_all("open orders", before)
+        own = [trade for trade in found if trade.order.account == self.account]
+        updates = understood("open orders", lambda: {id(trade): reports.update_of(trade) for trade in own})
         for update in updates.values():
             self._ledger.updated(update)
         return tuple(sorted(updates.values(), key=lambda update: (update.perm_id, update.order_id)))
 
     async def completed_orders(self) -> Sequence[OrderUpdate]:
         """Return today's done orders of the account."""
+        before = self._losses.count
         found = await self._read(
             "completed orders", lambda: self._ib.reqCompletedOrdersAsync(False), shared="completedOrders"
         )
-        updates = [reports.completed_of(trade) for trade in found if trade.order.account == self.account]
+        self._require_all("completed orders", before)
+        own = [trade for trade in found if trade.order.account == self.account]
+        updates = understood("completed orders", lambda: [reports.completed_of(trade) for trade in own])
         for update in updates:
             self._ledger.updated(update)
         return tuple(sorted(updates, key=lambda update: update.perm_id))
 
     async def executions(self) -> Sequence[Fill]:
         """Return today's executions of the account, oldest first."""
+        before = self._losses.count
         found = await self._read("executions", self._ib.reqExecutionsAsync)
-        fills = [reports.fill_of(fill) for fill in found if fill.execution.acctNumber == self.account]
+        self._require_all("executions", before)
+        own = [fill for fill in found if fill.execution.acctNumber == self.account]
+        fills = understood("executions", lambda: [reports.fill_of(fill) for fill in own])
         for fill in fills:
             self._ledger.filled(fill)
         return tuple(sorted(fills, key=lambda fill: (fill.at, fill.exec_id)))
@@ -316,3 +327,13 @@ class ReadOnlyBroker:
     ) -> None:
         """Register the bot's handlers; they are called in the order of the frames."""
         self._ears.listen(on_order, on_fill, on_notice)
+
+
+def _chain_of(chain: Any) -> Chain:
+    return Chain(
+        trading_class=chain.tradingClass,
+        exchange=chain.exchange,
+        multiplier=contracts.multiplier(chain.multiplier or 100),
+        expiries=tuple(sorted(day for day in map(contracts.day, chain.expirations) if day is not None)),
+        strikes=tuple(sorted(number(strike, lowest=0.0, highest=UNSET) for strike in chain.strikes)),
+    )

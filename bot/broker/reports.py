@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.broker.port import Fill, Margin, OrderState, OrderUpdate
-from bot.broker.quotes import clean_number, clean_price
+from bot.broker.quotes import UNSET, clean_number, clean_price
+from bot.broker.sense import count, legible, number
 from strategies.alvh.records import Account, Side
 
 _STATES = {
@@ -21,6 +22,7 @@ _STATES = {
     "Filled": OrderState.FILLED,
     "Inactive": OrderState.REJECTED,
 }
+_SIDES = {"BOT": Side.BUY, "SLD": Side.SELL}
 _TAGS = {
     "NetLiquidation": "net_liquidation",
     "ExcessLiquidity": "excess_liquidity",
@@ -43,9 +45,9 @@ def is_error_entry(trade: Any) -> bool:
 def update_of(trade: Any) -> OrderUpdate:
     """Return a trade as its last status frame left it. `Inactive` may be a reject or a wait: it proves nothing."""
     status = trade.orderStatus
-    total = whole(trade.order.totalQuantity)
-    filled = whole(status.filled)
-    remaining = whole(status.remaining)
+    total = count(trade.order.totalQuantity)
+    filled = count(status.filled)
+    remaining = count(status.remaining)
     state = state_of(status.status)
     if filled == 0 and remaining == 0 and state in (OrderState.PENDING, OrderState.WORKING):
         remaining = total
@@ -60,14 +62,14 @@ def update_of(trade: Any) -> OrderUpdate:
         side=side_of(trade.order.action),
         limit=clean_price(trade.order.lmtPrice),
         by_error=is_error_entry(trade) or status.status == "Inactive",
-        text=status.whyHeld or "",
+        text=legible(status.whyHeld or ""),
     )
 
 
 def completed_of(trade: Any) -> OrderUpdate:
     """Return a completed order: its frame carries no order id, and the filled quantity sits on the order itself."""
-    filled = whole(trade.order.filledQuantity) or whole(trade.orderStatus.filled)
-    total = whole(trade.order.totalQuantity)
+    filled = count(trade.order.filledQuantity) or count(trade.orderStatus.filled)
+    total = count(trade.order.totalQuantity)
     return OrderUpdate(
         ref=trade.order.orderRef or "",
         perm_id=trade.order.permId,
@@ -82,17 +84,22 @@ def completed_of(trade: Any) -> OrderUpdate:
 
 
 def fill_of(fill: Any) -> Fill:
-    """Return one execution; its commission is missing until its own report came."""
+    """Return one execution; its commission is missing until its own report came.
+
+    Raises `ValueError` for one that cannot be: without an id, a side, a price or a time, or of less than nothing.
+    """
     execution, report = fill.execution, fill.commissionReport
+    if not execution.execId or execution.side not in _SIDES:
+        raise ValueError(f"execution '{execution.execId}' is of side '{legible(execution.side)}', expected BOT or SLD")
     return Fill(
         ref=execution.orderRef or "",
         exec_id=execution.execId,
         perm_id=execution.permId,
         account=execution.acctNumber,
         con_id=fill.contract.conId,
-        side=Side.BUY if execution.side == "BOT" else Side.SELL,
-        quantity=whole(execution.shares),
-        price=float(execution.price),
+        side=_SIDES[execution.side],
+        quantity=count(execution.shares),
+        price=number(execution.price, lowest=-UNSET, highest=UNSET),
         at=execution.time,
         commission=clean_number(report.commission) if report.execId else None,
     )
@@ -114,16 +121,10 @@ def margin_of(state: Any) -> Margin:
         initial_change=clean_number(state.initMarginChange),
         maintenance_change=clean_number(state.maintMarginChange),
         commission=clean_number(state.commission),
-        warning=state.warningText or "",
+        warning=legible(state.warningText or ""),
     )
 
 
 def side_of(action: str) -> Side | None:
     """Return the side, or `None` for an action that is neither."""
     return Side(action) if action in (Side.BUY, Side.SELL) else None
-
-
-def whole(value: Any) -> int:
-    """Return a quantity as a whole number; IB's placeholders for none count as none."""
-    number = clean_number(value)
-    return 0 if number is None or abs(number) > 1e9 else round(number)
