@@ -100,7 +100,7 @@ class IbBroker(ReadOnlyBroker):
     def _send(self, ticket: OrderTicket) -> None:
         contract = contracts.contract_of(self._connection.library, ticket.instrument)
         order = self._order(ticket)
-        order.orderId = self._ib.client.getReqId()
+        order.orderId = self._ears.new_order_id()
         self._ears.know(
             OrderUpdate(
                 ref=ticket.ref,

@@ -291,3 +291,30 @@ async def test_a_broken_handler_forbids_every_further_order():
         s.broker._connection.fault = "handler failed"
         with pytest.raises(Exception, match="stop opening"):
             s.broker.place(ticket(s, future, "r", Side.BUY, 1, FAR))
+
+
+async def test_order_ids_that_the_gateway_rolls_back_are_not_used_again():
+    async with stage(at=OPEN) as s:
+        future, heard = await prepared(s)
+        await bought(s, future)
+        first = heard.orders[-1].order_id
+        s.broker._ib.client._reqIdSeq = 1  # as after a nightly restart that forgot its count
+        s.broker.place(ticket(s, future, "next", Side.BUY, 1, FAR))
+        await s.settle()
+        assert heard.orders[-1].ref == "next"
+        assert heard.orders[-1].order_id > first
+        assert heard.states("buy")[-1] is OrderState.FILLED
+
+
+async def test_after_a_reconnection_an_error_about_a_request_is_not_taken_for_one_about_an_old_order():
+    async with stage(at=OPEN) as s:
+        future, heard = await prepared(s)
+        await bought(s, future)
+        old = heard.orders[-1].order_id
+        await s.broker.disconnect()
+        await s.broker.connect()
+        await s.settle()
+        heard.orders.clear()
+        await s.say(354, "Requested market data is not subscribed", old)
+        assert heard.orders == []
+        assert heard.notices[-1].code == 354
