@@ -22,6 +22,8 @@ _UNASKED = frozenset({3, 4, EXECUTION})
 _ANSWER_AT = 1  # field of an execution that names the request it answers; below zero: none
 _LENGTH = struct.Struct(">I")
 
+MOST_LOGGED = 20  # a gateway that sends nothing else must not fill the disk
+
 Report = Callable[[str], None]
 Decode = Callable[[Sequence[str]], None]
 
@@ -38,6 +40,7 @@ class Losses:
         self.count = 0
         self.why = ""
         self.problem: BaseException | None = None
+        self._logged = 0
 
     def forget(self) -> None:
         """Forget the last problem."""
@@ -46,7 +49,11 @@ class Losses:
     def exception(self, text: str) -> None:
         """Take note of the exception that the decoder is handling, and log it on one line."""
         self.problem = sys.exc_info()[1]
-        log.warning("%s %s", legible(text), legible(repr(self.problem)))
+        self._logged += 1
+        if self._logged <= MOST_LOGGED:
+            log.warning("%s: %s", legible(text), legible(repr(self.problem)))
+        if self._logged == MOST_LOGGED:
+            log.warning("further frames that cannot be decoded are not logged")
 
 
 def watch(ib: Any, fault: Report) -> Losses:

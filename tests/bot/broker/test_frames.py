@@ -102,3 +102,14 @@ async def test_an_open_order_that_cannot_be_decoded_fails_the_reading_and_locks_
         with pytest.raises(Retry, match="a row was lost"):
             await s.broker.open_orders()
         assert not s.broker.fault
+
+
+async def test_frames_without_sense_do_not_fill_the_log(caplog):
+    async with stage() as s:
+        for _ in range(200):
+            pushed(s, "1\x006\x00seven\x001\x0015.0\x001\x000\x00")
+        s.gateway.flush()
+        await s.settle()
+        lines = [record.message for record in caplog.records if record.name == "bot.broker.frames"]
+        assert len(lines) == 21
+        assert all(line.isprintable() for line in lines)
