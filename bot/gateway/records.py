@@ -320,6 +320,14 @@ class PnlReport:
     value: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """Hold one level of a book as clients are shown it."""
+
+    price: float
+    size: float
+
+
 Report = OrderReport | FillReport | ErrorReport | PositionReport | WhatIfReport
 
 
@@ -361,3 +369,6 @@ class Exchange(Protocol):
 
     def pnl(self, account: str, con_id: int = 0) -> PnlReport:
         """Return the account's profit and loss, or one position's."""
+
+    def depth(self, con_id: int) -> tuple[tuple[Rung, ...], tuple[Rung, ...]]:
+        """Return the levels of the book that are left, bids and asks from the touch outwards."""

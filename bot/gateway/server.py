@@ -21,9 +21,12 @@ from bot.gateway.records import Contract, Exchange, Market, Report
 from bot.gateway.requests.account import AccountDesk
 from bot.gateway.requests.client import Client, Routes
 from bot.gateway.requests.contracts import ContractDesk
+from bot.gateway.requests.declined import DECLINED
 from bot.gateway.requests.history import HistoryDesk
+from bot.gateway.requests.lines import Lines
 from bot.gateway.requests.orders import OrderDesk
 from bot.gateway.requests.quotes import QuoteDesk
+from bot.gateway.requests.streams import Streams
 from bot.gateway.session import Session
 
 log = logging.getLogger(__name__)
@@ -74,12 +77,15 @@ class Gateway:
         floor = Floor(exchange, self.faults)
         self._orders = OrderDesk(market, floor, self._clients, self._deliver)
         self._account = AccountDesk(market, floor)
-        self._quotes = QuoteDesk(market, live_data=live_data, lines=data_lines, models_only=models_only)
+        lines = Lines(data_lines)
+        self._quotes = QuoteDesk(market, lines, live_data=live_data, models_only=models_only)
+        self._streams = Streams(market, floor, lines, live_data=live_data)
         self._history = HistoryDesk(market)
         self._routes: Routes = {
             **ContractDesk(market).routes(),
             **self._quotes.routes(),
             **self._history.routes(),
+            **self._streams.routes(),
             **self._orders.routes(),
             **self._account.routes(),
             inbound.REQ_CURRENT_TIME.id: self._tell_time,
@@ -133,6 +139,7 @@ class Gateway:
                 is_due = self._shows_all = False
                 self._quotes.publish()
                 self._history.publish()
+                self._streams.publish()
             self._account.publish()
             self.flush()
         self.faults.act()
@@ -178,7 +185,7 @@ class Gateway:
     def closed(self, session: Session) -> None:
         """Forget a connection and what it subscribed to; its orders stay."""
         self._sessions.remove(session)
-        for desk in (self._quotes, self._history, self._account):
+        for desk in (self._quotes, self._history, self._streams, self._account):
             desk.forget(session)
 
     def flush(self) -> None:
@@ -226,9 +233,11 @@ class Gateway:
 
     def _refuse_unknown(self, session: Session, message_id: int, fields: Sequence[str]) -> None:
         log.warning("client %d: request %s is not served", session.client_id, fields[:1])
-        at = inbound.UNSERVED_REQUEST_ID.get(message_id)
-        request_id = _whole(fields[at]) if at is not None and at < len(fields) else None
-        session.refuse(request_id, 321, f"Error validating request.-'bN' : cause - request {message_id} is not served")
+        declined = DECLINED.get(message_id)
+        if declined is not None:
+            session.refuse(declined.request_id(fields), declined.code, declined.text)
+            return
+        session.refuse(None, 321, f"Error validating request.-'bN' : cause - request {message_id} is not known")
 
     def _start(self, session: Session, fields: Sequence[str]) -> None:
         client_id = inbound.START_API.parse(fields, session.version)["clientId"]

@@ -21,6 +21,7 @@ from bot.gateway.records import (
     PositionReport,
     Quote,
     Report,
+    Rung,
     WhatIfReport,
 )
 
@@ -190,6 +191,7 @@ class FakeExchange:
         self.fills: list[FillReport] = []
         self.held = {PUT.con_id: -2.0}
         self.fill_next: float = 0.0
+        self.rungs = 4
         self._permits: dict[tuple[int, int], int] = {}
 
     def place(self, request: OrderRequest) -> Sequence[Report]:
@@ -332,3 +334,9 @@ class FakeExchange:
         return PnlReport(
             daily=minutes, unrealized=2.0, realized=3.0, position=self.held.get(con_id, 0.0), value=-2300.0
         )
+
+    def depth(self, con_id: int) -> tuple[tuple[Rung, ...], tuple[Rung, ...]]:
+        bid, ask = self.market.quote(con_id).bid, self.market.quote(con_id).ask
+        bids = [] if bid is None else [Rung(price=round(bid - 0.05 * row, 2), size=10.0 + row) for row in range(4)]
+        asks = [] if ask is None else [Rung(price=round(ask + 0.05 * row, 2), size=20.0 + row) for row in range(4)]
+        return tuple(bids), tuple(asks[: self.rungs])

@@ -107,7 +107,7 @@ async def test_requests_before_start_api_are_refused(house: House) -> None:
 async def test_an_unserved_request_is_refused_under_its_own_id(house: House) -> None:
     raw = await house.connect()
     raw.write("52", "2", "77", "0", "SPX")
-    assert (await raw.next())[:4] == ["4", "2", "77", "321"]
+    assert (await raw.next())[:4] == ["4", "2", "77", "430"]
     raw.write("nonsense")
     assert (await raw.next())[:4] == ["4", "2", "-1", "321"]
 

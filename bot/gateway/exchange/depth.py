@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from bot.gateway.exchange.draws import draw
 from bot.gateway.exchange.ticks import increment, tidy
-from bot.gateway.records import Contract, Market
+from bot.gateway.records import Contract, Market, Rung
 
 LEVELS = 10
 GROWTH = 0.5
@@ -75,6 +75,14 @@ class DisplayedDepth:
             step = increment(self._market, contract, price)
             price = tidy(price + step if side is Side.ASK else price - step)
         return found
+
+    def left(self, contract: Contract, side: Side) -> tuple[Rung, ...]:
+        """Return what is left of each level of a side; a level that has been taken whole is not shown."""
+        return tuple(
+            Rung(price=level.price, size=level.available)
+            for level in self.levels(contract, side)
+            if level.available >= 1
+        )
 
     def take(self, con_id: int, side: Side, index: int, size: float) -> None:
         """Remove `size` from a level until that side's quote changes."""

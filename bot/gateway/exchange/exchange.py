@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.gateway.exchange.books import Books
-from bot.gateway.exchange.depth import DisplayedDepth
+from bot.gateway.exchange.depth import DisplayedDepth, Side
 from bot.gateway.exchange.draws import draw
 from bot.gateway.exchange.execution import Executions
 from bot.gateway.exchange.matching import Matcher, Slice
@@ -27,6 +27,7 @@ from bot.gateway.records import (
     PnlReport,
     PositionReport,
     Report,
+    Rung,
 )
 
 _BY_TRADER = "Cancelled by Trader"
@@ -44,7 +45,8 @@ class SimulatedExchange:
         self._market = market
         self._books = Books(market)
         self._orders = OrderBook()
-        self._matcher = Matcher(market, DisplayedDepth(market, displayed_depth_seed), market.seed)
+        self._depth = DisplayedDepth(market, displayed_depth_seed)
+        self._matcher = Matcher(market, self._depth, market.seed)
         self._executions = Executions(self._books.ledger, market.seed)
         self._perm_id = 1_000_000_000 + int(draw(market.seed, "permId") * 1_000_000_000)
         self._priority = 0
@@ -328,6 +330,13 @@ class SimulatedExchange:
         return request.tif == "DAY" and order.worked and not is_open
 
     # ---- what clients ask for
+
+    def depth(self, con_id: int) -> tuple[tuple[Rung, ...], tuple[Rung, ...]]:
+        """Return the levels that an order would meet, bids and asks from the touch outwards; none while it rests."""
+        contract = self._market.contract(con_id)
+        if contract is None or not self._market.is_open(con_id, rth=False):
+            return (), ()
+        return self._depth.left(contract, Side.BID), self._depth.left(contract, Side.ASK)
 
     def open_orders(self) -> Sequence[OrderReport]:
         """Return the working orders of every client, oldest first."""

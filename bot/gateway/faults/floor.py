@@ -13,6 +13,7 @@ from bot.gateway.records import (
     PnlReport,
     PositionReport,
     Report,
+    Rung,
 )
 
 
@@ -66,3 +67,7 @@ class Floor:
     def pnl(self, account: str, con_id: int = 0) -> PnlReport:
         """Return profit and loss."""
         return self._exchange.pnl(account, con_id)
+
+    def depth(self, con_id: int) -> tuple[tuple[Rung, ...], tuple[Rung, ...]]:
+        """Return the levels of a book."""
+        return self._exchange.depth(con_id)

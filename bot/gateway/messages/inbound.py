@@ -59,6 +59,14 @@ REQ_CONTRACT_DETAILS = Message(
         *text("issuerId", since=176),
     ),
 )
+REQ_DEPTH = Message(
+    10,
+    "reqMktDepth",
+    (Fixed("5"), *_REQ, *REQUESTED_CONTRACT, *whole("rows"), *flag("isSmartDepth"), *text("options")),
+)
+CANCEL_DEPTH = Message(11, "cancelMktDepth", (_V1, *_REQ, *flag("isSmartDepth")))
+REQ_NEWS_BULLETINS = Message(12, "reqNewsBulletins", (_V1, *flag("all")))
+CANCEL_NEWS_BULLETINS = _plain(13, "cancelNewsBulletins")
 SET_LOG_LEVEL = Message(14, "setServerLogLevel", (_V1, *whole("level")))
 REQ_AUTO_OPEN_ORDERS = Message(15, "reqAutoOpenOrders", (_V1, *flag("bind")))
 REQ_ALL_OPEN_ORDERS = _plain(16, "reqAllOpenOrders")
@@ -79,8 +87,23 @@ REQ_HISTORY = Message(
         *text("options"),
     ),
 )
+REQ_SCANNER_PARAMETERS = _plain(24, "reqScannerParameters")
 CANCEL_HISTORY = _by_id(25, "cancelHistoricalData")
 REQ_CURRENT_TIME = _plain(49, "reqCurrentTime")
+REQ_REAL_TIME_BARS = Message(
+    50,
+    "reqRealTimeBars",
+    (
+        Fixed("3"),
+        *_REQ,
+        *REQUESTED_CONTRACT,
+        *whole("barSize"),
+        *text("what"),
+        *flag("useRth"),
+        *text("options"),
+    ),
+)
+CANCEL_REAL_TIME_BARS = _by_id(51, "cancelRealTimeBars")
 GLOBAL_CANCEL = Message(58, "reqGlobalCancel", (_V1,))
 REQ_MARKET_DATA_TYPE = Message(59, "reqMarketDataType", (_V1, *whole("type")))
 REQ_POSITIONS = _plain(61, "reqPositions")
@@ -99,19 +122,47 @@ REQ_OPTION_CHAINS = Message(
     "reqSecDefOptParams",
     (*_REQ, *text("symbol", "futFopExchange", "secType"), *whole("conId")),
 )
+REQ_SOFT_DOLLAR_TIERS = _by_id(79, "reqSoftDollarTiers", versioned=False)
+REQ_FAMILY_CODES = Message(80, "reqFamilyCodes", ())
 REQ_MATCHING_SYMBOLS = Message(81, "reqMatchingSymbols", (*_REQ, *text("pattern")))
+REQ_DEPTH_EXCHANGES = Message(82, "reqMktDepthExchanges", ())
+REQ_SMART_COMPONENTS = Message(83, "reqSmartComponents", (*_REQ, *text("bboExchange")))
+REQ_NEWS_PROVIDERS = Message(85, "reqNewsProviders", ())
 REQ_HEAD_TIMESTAMP = Message(
     87,
     "reqHeadTimeStamp",
     (*_REQ, *REQUESTED_CONTRACT, *flag("includeExpired", "useRth"), *text("what"), *whole("formatDate")),
 )
+REQ_HISTOGRAM = Message(
+    88, "reqHistogramData", (*_REQ, *REQUESTED_CONTRACT, *flag("includeExpired", "useRth"), *text("duration"))
+)
+CANCEL_HISTOGRAM = _by_id(89, "cancelHistogramData", versioned=False)
 CANCEL_HEAD_TIMESTAMP = _by_id(90, "cancelHeadTimeStamp", versioned=False)
 REQ_MARKET_RULE = Message(91, "reqMarketRule", whole("ruleId"))
 REQ_PNL = Message(92, "reqPnL", (*_REQ, *text("account", "model")))
 CANCEL_PNL = _by_id(93, "cancelPnL", versioned=False)
 REQ_PNL_SINGLE = Message(94, "reqPnLSingle", (*_REQ, *text("account", "model"), *whole("conId")))
 CANCEL_PNL_SINGLE = _by_id(95, "cancelPnLSingle", versioned=False)
+REQ_HISTORICAL_TICKS = Message(
+    96,
+    "reqHistoricalTicks",
+    (
+        *_REQ,
+        *REQUESTED_CONTRACT,
+        *flag("includeExpired"),
+        *text("begin", "end"),
+        *whole("count"),
+        *text("what"),
+        *flag("useRth", "ignoreSize"),
+        *text("options"),
+    ),
+)
+REQ_TICK_BY_TICK = Message(
+    97, "reqTickByTickData", (*_REQ, *REQUESTED_CONTRACT, *text("kind"), *whole("count"), *flag("ignoreSize"))
+)
+CANCEL_TICK_BY_TICK = _by_id(98, "cancelTickByTickData", versioned=False)
 REQ_COMPLETED_ORDERS = Message(99, "reqCompletedOrders", flag("apiOnly"))
+REQ_USER_INFO = _by_id(104, "reqUserInfo", versioned=False)
 
 REQUESTS: dict[int, Message] = {
     message.id: message
@@ -125,13 +176,20 @@ REQUESTS: dict[int, Message] = {
         REQ_EXECUTIONS,
         REQ_IDS,
         REQ_CONTRACT_DETAILS,
+        REQ_DEPTH,
+        CANCEL_DEPTH,
+        REQ_NEWS_BULLETINS,
+        CANCEL_NEWS_BULLETINS,
         SET_LOG_LEVEL,
         REQ_AUTO_OPEN_ORDERS,
         REQ_ALL_OPEN_ORDERS,
         REQ_MANAGED_ACCOUNTS,
         REQ_HISTORY,
+        REQ_SCANNER_PARAMETERS,
         CANCEL_HISTORY,
         REQ_CURRENT_TIME,
+        REQ_REAL_TIME_BARS,
+        CANCEL_REAL_TIME_BARS,
         GLOBAL_CANCEL,
         REQ_MARKET_DATA_TYPE,
         REQ_POSITIONS,
@@ -144,21 +202,25 @@ REQUESTS: dict[int, Message] = {
         REQ_UPDATES_MULTI,
         CANCEL_UPDATES_MULTI,
         REQ_OPTION_CHAINS,
+        REQ_SOFT_DOLLAR_TIERS,
+        REQ_FAMILY_CODES,
         REQ_MATCHING_SYMBOLS,
+        REQ_DEPTH_EXCHANGES,
+        REQ_SMART_COMPONENTS,
+        REQ_NEWS_PROVIDERS,
         REQ_HEAD_TIMESTAMP,
+        REQ_HISTOGRAM,
+        CANCEL_HISTOGRAM,
         CANCEL_HEAD_TIMESTAMP,
         REQ_MARKET_RULE,
         REQ_PNL,
         CANCEL_PNL,
         REQ_PNL_SINGLE,
         CANCEL_PNL_SINGLE,
+        REQ_HISTORICAL_TICKS,
+        REQ_TICK_BY_TICK,
+        CANCEL_TICK_BY_TICK,
         REQ_COMPLETED_ORDERS,
+        REQ_USER_INFO,
     )
 }
-
-# Where the request id stands in a message that is not served, so that the refusal reaches its sender.
-UNSERVED_REQUEST_ID: dict[int, int] = {
-    10: 2, 11: 2, 18: 2, 21: 2, 22: 1, 23: 2, 50: 2, 51: 2, 52: 2, 53: 2, 54: 2, 55: 2, 56: 2, 57: 2,
-    67: 2, 68: 2, 69: 2, 70: 2, 79: 1, 83: 1, 84: 1, 86: 1, 88: 1, 89: 1, 96: 1, 97: 1, 98: 1,
-    100: 1, 101: 1, 102: 1, 103: 1, 104: 1,
-}  # fmt: skip

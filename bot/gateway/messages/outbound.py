@@ -87,6 +87,24 @@ EXECUTION = Message(
         *flag("pendingPriceRevision", since=178),
     ),
 )
+DEPTH = Message(
+    12,
+    "updateMktDepth",
+    (_V1, *_REQ, *whole("row", "operation", "side"), *number("price", "size")),
+)
+DEPTH_BY_MAKER = Message(
+    13,
+    "updateMktDepthL2",
+    (
+        _V1,
+        *_REQ,
+        *whole("row"),
+        *text("maker"),
+        *whole("operation", "side"),
+        *number("price", "size"),
+        *flag("isSmartDepth"),
+    ),
+)
 MANAGED_ACCOUNTS = Message(15, "managedAccounts", (_V1, *text("accounts")))
 _BAR_PRICES = number("open", "high", "low", "close", "volume", "wap")
 HISTORY = Message(
@@ -94,6 +112,7 @@ HISTORY = Message(
     "historicalData",
     (*_REQ, *text("start", "end"), Each("bars", (*text("date"), *_BAR_PRICES, *whole("count")))),
 )
+SCANNER_PARAMETERS = Message(19, "scannerParameters", (_V1, *text("xml")))
 OPTION_COMPUTATION = Message(
     21,
     "tickOptionComputation",
@@ -106,6 +125,7 @@ OPTION_COMPUTATION = Message(
 TICK_GENERIC = Message(45, "tickGeneric", (Fixed("6"), *_REQ, *whole("tickType"), *number("value")))
 TICK_STRING = Message(46, "tickString", (Fixed("6"), *_REQ, *whole("tickType"), *text("value")))
 CURRENT_TIME = Message(49, "currentTime", (_V1, *whole("epoch")))
+REAL_TIME_BAR = Message(50, "realtimeBar", (Fixed("3"), *_REQ, *whole("epoch"), *_BAR_PRICES, *whole("count")))
 CONTRACT_DETAILS_END = Message(52, "contractDetailsEnd", (_V1, *_REQ))
 OPEN_ORDERS_END = Message(53, "openOrderEnd", (_V1,))
 ACCOUNT_DOWNLOAD_END = Message(54, "accountDownloadEnd", (_V1, *text("account")))
@@ -146,6 +166,8 @@ OPTION_CHAIN = Message(
     ),
 )
 OPTION_CHAINS_END = Message(76, "securityDefinitionOptionParameterEnd", _REQ)
+SOFT_DOLLAR_TIERS = Message(77, "softDollarTiers", (*_REQ, Each("tiers", text("name", "value", "displayName"))))
+FAMILY_CODES = Message(78, "familyCodes", (Each("families", text("account", "code")),))
 SYMBOL_SAMPLES = Message(
     79,
     "symbolSamples",
@@ -162,10 +184,20 @@ SYMBOL_SAMPLES = Message(
         ),
     ),
 )
+DEPTH_EXCHANGES = Message(
+    80,
+    "mktDepthExchanges",
+    (Each("exchanges", (*text("exchange", "secType", "listedOn", "service"), *whole("aggGroup"))),),
+)
 TICK_REQUEST_PARAMETERS = Message(
     81, "tickReqParams", (*_REQ, *number("minTick"), *text("bboExchange"), *whole("snapshotPermissions"))
 )
+SMART_COMPONENTS = Message(
+    82, "smartComponents", (*_REQ, Each("components", (*whole("bit"), *text("exchange", "letter"))))
+)
+NEWS_PROVIDERS = Message(85, "newsProviders", (Each("providers", text("code", "name")),))
 HEAD_TIMESTAMP = Message(88, "headTimestamp", (*_REQ, *text("time")))
+HISTOGRAM = Message(89, "histogramData", (*_REQ, Each("points", number("price", "size"))))
 HISTORY_UPDATE = Message(
     90,
     "historicalDataUpdate",
@@ -174,4 +206,29 @@ HISTORY_UPDATE = Message(
 MARKET_RULE = Message(93, "marketRule", (*whole("ruleId"), Each("increments", number("lowEdge", "increment"))))
 PNL = Message(94, "pnl", (*_REQ, *number("daily", "unrealized", "realized")))
 PNL_SINGLE = Message(95, "pnlSingle", (*_REQ, *number("position", "daily", "unrealized", "realized", "value")))
+_TRADE = (*number("price", "size"), *whole("mask"), *text("exchange", "conditions"))
+_QUOTE = number("bid", "ask", "bidSize", "askSize")
+PAST_MIDPOINTS = Message(
+    96,
+    "historicalTicks",
+    (*_REQ, Each("ticks", (*whole("epoch"), Fixed("0"), *number("price", "size"))), *flag("done")),
+)
+PAST_QUOTES = Message(
+    97,
+    "historicalTicksBidAsk",
+    (*_REQ, Each("ticks", (*whole("epoch", "mask"), *_QUOTE)), *flag("done")),
+)
+PAST_TRADES = Message(
+    98,
+    "historicalTicksLast",
+    (
+        *_REQ,
+        Each("ticks", (*whole("epoch", "mask"), *number("price", "size"), *text("exchange", "conditions"))),
+        *flag("done"),
+    ),
+)
+TICK_TRADE = Message(99, "tickByTick", (*_REQ, *whole("kind", "epoch"), *_TRADE))
+TICK_QUOTE = Message(99, "tickByTick", (*_REQ, *whole("kind", "epoch"), *_QUOTE, *whole("mask")))
+TICK_MIDPOINT = Message(99, "tickByTick", (*_REQ, *whole("kind", "epoch"), *number("price")))
 COMPLETED_ORDERS_END = Message(102, "completedOrdersEnd", ())
+USER_INFO = Message(107, "userInfo", (*_REQ, *text("whiteBrandingId")))

@@ -15,7 +15,9 @@ from bot.gateway.records import ComboLeg, Contract, Greeks, Market, Quote
 from bot.gateway.requests.client import Client, Routes
 from bot.gateway.requests.combos import combo_contract, combo_legs, combo_quote
 from bot.gateway.requests.generics import asked, generic_ticks
+from bot.gateway.requests.lines import Lines
 from bot.gateway.requests.lookup import invalid, only_match
+from bot.gateway.requests.reference import BBO_EXCHANGE
 from bot.gateway.requests.ticks import (
     DELAYED,
     LIVE,
@@ -29,6 +31,7 @@ from bot.gateway.requests.ticks import (
 LIVE_TYPE, FROZEN_TYPE, DELAYED_TYPE, DELAYED_FROZEN_TYPE = 1, 2, 3, 4
 DELAY = timedelta(minutes=15)
 _ALL_SNAPSHOT_PERMISSIONS = 3
+_LINE = "quotes"
 
 
 class Display(NamedTuple):
@@ -65,10 +68,10 @@ class Subscription:
 class QuoteDesk:
     """Keep every client's subscriptions up to date."""
 
-    def __init__(self, market: Market, *, live_data: bool = True, lines: int = 100, models_only: bool = False) -> None:
+    def __init__(self, market: Market, lines: Lines, *, live_data: bool = True, models_only: bool = False) -> None:
         self._market = market
-        self._live_data = live_data
         self._lines = lines
+        self._live_data = live_data
         self._models_only = models_only
         self._types: dict[Client, int] = {}
         self._held: dict[tuple[Client, int], Subscription] = {}
@@ -84,6 +87,7 @@ class QuoteDesk:
     def forget(self, client: Client) -> None:
         """Drop the subscriptions of a client that has gone."""
         self._types.pop(client, None)
+        self._lines.forget(client)
         self._held = {key: held for key, held in self._held.items() if key[0] is not client}
 
     def forget_shown(self) -> None:
@@ -109,20 +113,21 @@ class QuoteDesk:
             raise invalid("Snapshot market data subscription is not applicable to generic ticks")
         if (client, request_id) in self._held:
             raise RequestProblem(322, "Error processing request.-'bN' : cause - Duplicate ticker id")
-        if not values["snapshot"] and len(self._held) >= self._lines:
-            raise RequestProblem(101, "Max number of tickers has been reached")
+        if not values["snapshot"]:
+            self._lines.check()
         subscription = self._subscription(client, values, generics)
         client.send(
             outbound.TICK_REQUEST_PARAMETERS,
             reqId=request_id,
             minTick=subscription.contract.min_tick,
-            bboExchange="9c0001",
+            bboExchange=BBO_EXCHANGE,
             snapshotPermissions=_ALL_SNAPSHOT_PERMISSIONS,
         )
         self._show(subscription, self._display(subscription))
         if values["snapshot"]:
             client.send(outbound.SNAPSHOT_END, reqId=request_id)
         else:
+            self._lines.take(client, _LINE, request_id)
             self._held[client, request_id] = subscription
 
     def _subscription(self, client: Client, values: Values, generics: tuple[int, ...]) -> Subscription:
@@ -149,6 +154,7 @@ class QuoteDesk:
         """End a subscription."""
         if self._held.pop((client, values["reqId"]), None) is None:
             raise RequestProblem(300, f"Can't find EId with tickerId:{values['reqId']}")
+        self._lines.give_back(client, _LINE, values["reqId"])
 
     def publish(self) -> None:
         """Send every subscriber what has changed."""

@@ -1,0 +1,41 @@
+"""Join the desks of what is streamed beyond quotes and of the small questions, as one for the server."""
+
+from __future__ import annotations
+
+from bot.gateway.records import Exchange, Market
+from bot.gateway.requests.client import Client, Routes
+from bot.gateway.requests.histogram import HistogramDesk
+from bot.gateway.requests.ladder import DepthDesk
+from bot.gateway.requests.lines import Lines
+from bot.gateway.requests.past_ticks import PastTickDesk
+from bot.gateway.requests.real_time import RealTimeDesk
+from bot.gateway.requests.reference import ReferenceDesk
+from bot.gateway.requests.tick_by_tick import TickByTickDesk
+
+
+class Streams:
+    """Serve real-time bars, market depth, single ticks, histograms and reference data."""
+
+    def __init__(self, market: Market, exchange: Exchange, lines: Lines, *, live_data: bool = True) -> None:
+        self._streams = (
+            RealTimeDesk(market, lines, live_data=live_data),
+            DepthDesk(market, exchange, live_data=live_data),
+            TickByTickDesk(market, live_data=live_data),
+        )
+        self._others = (PastTickDesk(market), HistogramDesk(market), ReferenceDesk(exchange))
+
+    def routes(self) -> Routes:
+        """Return which request each method answers."""
+        return {
+            number: handler for desk in (*self._streams, *self._others) for number, handler in desk.routes().items()
+        }
+
+    def forget(self, client: Client) -> None:
+        """Drop the streams of a client that has gone."""
+        for desk in self._streams:
+            desk.forget(client)
+
+    def publish(self) -> None:
+        """Send every stream what has changed."""
+        for desk in self._streams:
+            desk.publish()
