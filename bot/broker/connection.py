@@ -161,6 +161,8 @@ class Connection:
             raise Retry(f"{what}: the connection to {self.endpoint} broke") from problem
         except self.library.RequestError as problem:
             raise self._request_problem(what, problem) from problem
+        except ValueError as problem:  # the library hands on what it could not read
+            raise Retry(f"{what}: the answer of {self.endpoint} cannot be read") from problem
 
     def _request_problem(self, what: str, problem: Any) -> Exception:
         known = codes.of_system(problem.code)

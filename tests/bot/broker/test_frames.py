@@ -8,7 +8,7 @@ import pytest
 from harness import stage
 
 from bot.broker.frames import LONGEST_FRAME
-from bot.broker.port import LinkState
+from bot.broker.port import LinkState, Query
 from bot.errors import Halt, Retry
 from bot.gateway.wire import frame
 
@@ -113,3 +113,17 @@ async def test_frames_without_sense_do_not_fill_the_log(caplog):
         lines = [record.message for record in caplog.records if record.name == "bot.broker.frames"]
         assert len(lines) == 21
         assert all(line.isprintable() for line in lines)
+
+
+async def test_an_answer_that_the_library_cannot_read_may_be_asked_for_again():
+    async with stage() as s:
+        honest = s.gateway._routes[9]
+
+        def tell(client, values):
+            pushed(s, f"88\x00{values['reqId']}\x00never\x00")  # a time, under the number of this request
+
+        s.gateway._routes[9] = tell
+        with pytest.raises(Retry, match="cannot be read"):
+            await s.broker.instruments(Query(symbol="SPX", sec_type="IND", exchange="CBOE"))
+        s.gateway._routes[9] = honest
+        assert await s.broker.instruments(Query(symbol="SPX", sec_type="IND", exchange="CBOE"))
