@@ -13,6 +13,7 @@ from bot.broker.readonly import ReadOnlyBroker
 from bot.clock import Clock
 from bot.collector import tidy
 from bot.cycle import Cycle, Desk
+from bot.doctor.doctor import Case, Doctor
 from bot.events import Releases
 from bot.guard.instance import InstanceLock
 from bot.guard.interlock import Link, interlock
@@ -28,8 +29,13 @@ from bot.orders.desk import OrderDesk
 from bot.orders.rehearsal import RehearsalDesk
 from bot.plan import Plan
 from bot.schedule import Job, on_session_days
+from bot.session import session_at
 from bot.supervise.inbox import Inbox
 from bot.supervise.operator import Operator
+from bot.watch.hours import off_hours
+from bot.watch.pager import Pager, PagerSettings
+from bot.watch.pages import PAGED
+from bot.watch.watch import Watch
 from strategies.alvh.policy import CoreMode
 
 WAKE_SECOND = "5"  # a few seconds after the minute, when the bar that ended with it is closed
@@ -70,18 +76,21 @@ class RecoveringDesk(Desk, Protocol):
 class Bot:
     """Hold the assembled parts from `open` to `close`; `broker` decides whether anything can be sent at all."""
 
-    def __init__(self, plan: Plan, broker: ReadOnlyBroker, clock: Clock) -> None:
+    def __init__(self, plan: Plan, broker: ReadOnlyBroker, clock: Clock, pager: Pager | None = None) -> None:
         self.plan = plan
         self.broker = broker
         self.clock = clock
+        self.pager = pager or Pager(PagerSettings(), clock, mode=plan.mode, account=plan.configured_account)
         self.journal: Journal
         self.place: Path | str = ""
         self._writer = broker if isinstance(broker, IbBroker) else None
         self._lock: InstanceLock | None = None
+        self._known: Projection
         self._cycle: Cycle
         self._desk: RecoveringDesk
         self._alarm: Alarm
         self._line: Line
+        self._watch: Watch
         self._operator: Operator | None = None
 
     async def open(self, follow: Callable[[Journal], None] = lambda journal: None) -> None:
@@ -105,20 +114,34 @@ class Bot:
                 confirmed_account=plan.confirmed_account,
             )
         )
-        self._lock = InstanceLock(plan.folder, account)
+        self.pager.account = account
+        trades = self._writer is not None and not plan.simulated
+        self._lock = InstanceLock(plan.folder, account, plan.state if trades else None)
         self._lock.acquire()
         self.place = plan.journal_url or journal_path(plan.folder, plan.mode, account)
         self.journal = Journal.open(self.place, mode=plan.mode, account=account, durable=plan.durable)
         follow(self.journal)
-        self._alarm = Alarm(self.journal, self.clock)
+        self._alarm = Alarm(self.journal, self.clock, self.pager)
         self._assemble()
+        self._turn_journal()
+        self._follow_with_the_watch()
         self._journal_start()
         await self._desk.recover()
+        await self._line.listen()
+
+    def _follow_with_the_watch(self) -> None:
+        """Let pager and alarm learn what was said before, then follow what is written from now on."""
+        said = tuple(self.journal.entries(kinds=PAGED))
+        self.pager.recall(said)
+        for entry in said:
+            self._alarm.recall(entry)
+        self.journal.follow(self.pager.apply, kinds=())
+        self.journal.follow(self._watch.apply, kinds=())
 
     def _assemble(self) -> None:
         plan = self.plan
-        projection = Projection()
-        self.journal.follow(projection.apply)
+        projection = self._known = Projection()
+        self.journal.recall(projection)
         contract = plan.policy.contract
         sight = Sight(
             rate=plan.rate,
@@ -134,7 +157,8 @@ class Bot:
         background = background_of(plan.context_file, self.clock.now(), from_broker=plan.context_from_broker)
         observer = Observer(self.broker, self.clock, sight, releases, self._margins(projection), background)
         self._desk = self._new_desk(projection, AllowList(observer))
-        self._line = Line(self.broker, self._alarm, self._desk.recover)
+        self._line = Line(self.broker, self._alarm, self._desk.recover, self.clock, plan.watch.largest_skew_s)
+        self._watch = self._new_watch(projection)
         self._cycle = Cycle(
             clock=self.clock,
             observer=observer,
@@ -143,6 +167,28 @@ class Bot:
             shelf=projection.shelf,
             desk=self._desk,
             policy=plan.policy,
+        )
+
+    def _new_watch(self, projection: Projection) -> Watch:
+        """Return the watch around the day, with a doctor that asks this bot's own broker."""
+        plan = self.plan
+        case = Case(
+            mode=plan.mode,
+            folder=plan.folder,
+            min_dte=plan.policy.contract.min_dte,
+            max_dte=plan.policy.contract.max_dte,
+            largest_minis=plan.guard.max_order_minis,
+            largest_skew_s=plan.watch.largest_skew_s,
+            events_file=plan.events_file,
+        )
+        return Watch(
+            settings=plan.watch,
+            broker=self.broker,
+            journal=self.journal,
+            alarm=self._alarm,
+            pager=self.pager,
+            clock=self.clock,
+            examine=Doctor(case, self.broker, self.clock, lambda: projection.orders).examine,
         )
 
     def _margins(self, projection: Projection) -> Margins | None:
@@ -190,6 +236,11 @@ class Bot:
         self._operator = Operator(Inbox(plan.folder, plan.mode, self.broker.account), self.journal, desk, self.clock)
         return desk
 
+    def _turn_journal(self) -> None:
+        """Close the journal's file when it is long, so that the next start reads a short one."""
+        if self.plan.part_bytes:
+            self.journal.turn(self.plan.part_bytes)
+
     def _journal_start(self) -> None:
         body = {
             "mode": self.plan.mode,
@@ -213,6 +264,8 @@ class Bot:
             ),
             Job(name="wake", trigger=on_session_days(hour=HOURS, second=WAKE_SECOND), run=safely(self._cycle.wake)),
             Job(name="tend", trigger=on_session_days(hour=HOURS, second=TEND_SECOND), run=safely(self._tend)),
+            Job(name="keep", trigger=off_hours(HOURS), run=safely(self._tend), has_work=self._line.needs_care),
+            *self._watch.jobs(),
         )
 
     async def close(self) -> None:
@@ -225,6 +278,22 @@ class Bot:
             self.journal.close()
             if self._lock is not None:
                 self._lock.release()
+            self._watch.close()
+            self.pager.close()
+
+    def abandon(self) -> None:
+        """Let everything go as the system does when a process is killed: no goodbye, nothing written, nothing sent."""
+        journal: Journal | None = getattr(self, "journal", None)
+        if journal is not None:
+            journal.close()
+        if self._lock is not None:
+            self._lock.release()
+        self.broker.hang_up()
+
+    @property
+    def known(self) -> Projection:
+        """Return what the bot knows from its journal."""
+        return self._known
 
     @property
     def halted(self) -> str:
@@ -241,7 +310,12 @@ class Bot:
 
     async def _tend(self) -> None:
         """Look after the line, and clear rubbish away half a minute from every wake-up."""
-        await self._line.tend()
+        try:
+            await self._line.tend()
+        finally:
+            self._watch.look()
+        if session_at(self.clock.now()) is None:
+            self._turn_journal()
         tidy()
 
     async def _attend(self) -> None:

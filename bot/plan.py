@@ -10,6 +10,7 @@ from typing import Any
 from bot.guard.controls import GuardSettings
 from bot.orders.ladder import OrderSettings
 from bot.supervise.tickets import ConsentSettings
+from bot.watch.settings import WatchSettings
 from strategies.alvh.policy import Policy
 
 
@@ -20,7 +21,9 @@ class Plan:
     `about` goes into the journal's first entry (scenario, seed, title); `simulated` says that the other side is the
     program's own gateway; `events_file` is the calendar of releases (`None`: the shipped one), `surprises_file` and
     `context_file` what the operator keeps; with `context_from_broker` funds of sectors and bonds are asked for;
-    `arm_file` and `confirmed_account` are for live only.
+    `part_bytes` is the length at which the journal goes on in a new file (0: never); `arm_file` and `confirmed_account`
+    are for live only; `state` is the folder of this user in which one account has one trading bot (`None`: only in
+    `folder`).
     """
 
     mode: str
@@ -29,6 +32,7 @@ class Plan:
     folder: Path
     journal_url: str = ""
     durable: bool = True
+    part_bytes: int = 0
     simulated: bool = False
     rate: float = 0.04
     data_lines: int = 100
@@ -43,3 +47,5 @@ class Plan:
     context_from_broker: bool = True
     context_file: Path | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
+    watch: WatchSettings = field(default_factory=WatchSettings)
+    state: Path | None = None

@@ -35,6 +35,10 @@ class Lines:
         """Return a line, or `None` when this instrument was never subscribed."""
         return self._lines.get(con_id)
 
+    def known(self) -> frozenset[int]:
+        """Return the con_ids of all lines, streamed or not."""
+        return frozenset(self._lines)
+
     @property
     def delayed(self) -> bool:
         """Say whether any line that decides something shows delayed data; funds only inform."""
@@ -128,7 +132,7 @@ class Lines:
         line = self._lines.get(contract.conId) if contract is not None else None
         if line is not None and codes.of_system(code).meaning is codes.Meaning.SUBSCRIPTION:
             line.set_delayed(line.delayed or code == codes.DELAYED_BY_NOTICE)
-            line.refused = text
+            line.refused, line.code = text, code
 
     def ticked(self, tickers: Any) -> None:
         """Take what a packet left on the library's tickers."""

@@ -100,6 +100,7 @@ class Line:
     model_at: datetime | None = None
     delayed: bool = False
     refused: str = ""
+    code: int | None = None  # of the frame that refused it
     _shown: tuple[datetime, Quote] | None = None  # the quote of an instant, until a tick changes it
 
     def tick(self, tick_type: int, price: float, size: float, now: datetime) -> None:
@@ -184,7 +185,7 @@ class Line:
     def forget_delay(self) -> None:
         """Start over: a renewed subscription says again whether it is live."""
         self.set_delayed(False)
-        self.refused = ""
+        self.refused, self.code = "", None
 
     def set_delayed(self, is_delayed: bool) -> None:
         """Say whether what this line shows is delayed."""

@@ -1,0 +1,1 @@
+"""Examine everything a trading day needs, before it is needed."""
