@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from bot.clock import Clock, RealClock
 from bot.errors import UsageProblem
 from bot.gateway.errors import GatewayError
 from bot.gateway.exchange import SimulatedExchange
+from bot.gateway.faults import Fault, read_faults
 from bot.gateway.market import load_market, scenario_info, scenario_names
 from bot.gateway.records import Market
 from bot.gateway.server import Gateway
@@ -37,6 +39,10 @@ def register(app: typer.Typer) -> None:
         seed: Annotated[
             int | None, typer.Option(help="Seed of the modelled paths; default: the scenario's own.")
         ] = None,
+        faults: Annotated[
+            Path | None, typer.Option(help="A TOML file of faults that the gateway shall have; docs/gateway.md.")
+        ] = None,
+        fault_seed: Annotated[int, typer.Option(help="Seed of what is left to chance in the faults.")] = 0,
         leave: Annotated[bool, typer.Option("--exit-at-end", help="Stop when the scenario ends.")] = False,
         show: Annotated[bool, typer.Option("--list", help="List the scenarios and stop.")] = False,
     ) -> None:
@@ -51,15 +57,28 @@ def register(app: typer.Typer) -> None:
                 f"--speed is {speed:g}; give the scenario's seconds for each real one, above 0 and at most 100000"
             )
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_serve(scenario, host, port, speed, seed, leave=leave))
+            asyncio.run(
+                _serve(scenario, host, port, speed, seed, faults=_read(faults), fault_seed=fault_seed, leave=leave)
+            )
             return
         typer.echo("stopped")
 
 
-async def _serve(scenario: str, host: str, port: int, speed: float, seed: int | None, *, leave: bool) -> None:
+async def _serve(
+    scenario: str,
+    host: str,
+    port: int,
+    speed: float,
+    seed: int | None,
+    *,
+    faults: tuple[Fault, ...],
+    fault_seed: int,
+    leave: bool,
+) -> None:
     try:
         market = load_market(scenario, seed=seed)
-        server = Gateway(market, SimulatedExchange(market), host=host)
+        server = Gateway(market, SimulatedExchange(market), host=host, faults=faults, fault_seed=fault_seed)
+        server.faults.heard = lambda note: typer.echo(str(note))
         bound = await server.start(port)
     except GatewayError as problem:
         raise UsageProblem(str(problem)) from problem
@@ -83,6 +102,13 @@ async def _serve(scenario: str, host: str, port: int, speed: float, seed: int | 
             await asyncio.Event().wait()
     finally:
         await server.stop()
+
+
+def _read(path: Path | None) -> tuple[Fault, ...]:
+    try:
+        return read_faults(path) if path is not None else ()
+    except GatewayError as problem:
+        raise UsageProblem(str(problem)) from problem
 
 
 async def _run(market: Market, server: Gateway, speed: float, clock: Clock) -> None:

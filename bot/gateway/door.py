@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from bot.gateway.errors import GatewayError
 
 _HIGHEST_PORT = 65535
 _BACKLOG = 100
 
+T = TypeVar("T")
 Place = tuple[int, tuple[Any, ...]]  # address family and address
 
 
@@ -24,12 +25,11 @@ class Door:
         self._greet = greet
         self._places: list[Place] = []
         self._servers: list[asyncio.Server] = []
-        self._opening: asyncio.Task[list[asyncio.Server]] | None = None
 
     @property
     def is_open(self) -> bool:
         """Say whether somebody who comes is let in."""
-        return bool(self._servers) or self._opening is not None
+        return bool(self._servers)
 
     async def open(self, port: int) -> int:
         """Listen on `port` (0: any free one) and return it.
@@ -47,15 +47,12 @@ class Door:
 
     def shut(self) -> None:
         """Stop listening at once: whoever comes is refused, and so is whoever was not yet let in."""
-        if self._opening is not None:
-            self._opening.add_done_callback(_close)
-            self._opening = None
         for server in self._servers:
             server.close()
         self._servers = []
 
     def reopen(self) -> None:
-        """Listen again on the same port at once; who comes before the event loop's next turn waits that long.
+        """Listen again on the same port at once; nothing is awaited.
 
         Raises `GatewayError` when somebody else has taken the port.
         """
@@ -65,17 +62,13 @@ class Door:
             listening = [_listening(family, address) for family, address in self._places]
         except OSError as problem:
             raise GatewayError(_unopened(self._host, self._port, problem)) from problem
-        self._opening = asyncio.get_running_loop().create_task(self._serve(listening))
-        self._opening.add_done_callback(self._opened)
+        self._servers = [self._serve(each) for each in listening]
 
     async def close(self) -> None:
         """Stop listening and wait until the loop has let go."""
-        servers, opening = self._servers, self._opening
+        servers = self._servers
         self.shut()
-        if opening is not None:
-            servers = await opening
         for server in servers:
-            server.close()
             await server.wait_closed()
 
     @property
@@ -83,18 +76,25 @@ class Door:
         port: int = self._places[0][1][1]
         return port
 
-    async def _serve(self, listening: list[socket.socket]) -> list[asyncio.Server]:
+    def _serve(self, listening: socket.socket) -> asyncio.Server:
+        """Return a server that accepts already; the loop only wants a turn of its own behind each of the two calls."""
         loop = asyncio.get_running_loop()
-        return [await loop.create_server(self._greet, sock=each) for each in listening]
+        server = _begun(loop.create_server(self._greet, sock=listening, start_serving=False))
+        if server is None:
+            raise GatewayError("this event loop cannot open a port at once; use the one of the standard library")
+        _begun(server.start_serving())
+        return server
 
-    def _opened(self, opening: asyncio.Task[list[asyncio.Server]]) -> None:
-        if opening is self._opening:
-            self._servers, self._opening = opening.result(), None
 
-
-def _close(opening: asyncio.Task[list[asyncio.Server]]) -> None:
-    for server in opening.result():
-        server.close()
+def _begun(work: Coroutine[Any, Any, T]) -> T | None:
+    """Run a coroutine up to where it first gives way; return what it returned, `None` when it has not ended."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    work.close()
+    return None
 
 
 def _listening(family: int, address: tuple[Any, ...]) -> socket.socket:

@@ -18,7 +18,7 @@ from bot.gateway.messages import inbound, outbound
 from bot.gateway.messages.schema import Message
 from bot.gateway.messages.values import Values
 from bot.gateway.records import Contract, Exchange, Market, Report
-from bot.gateway.requests.account import AccountDesk
+from bot.gateway.requests.account import AccountDesk, account_list
 from bot.gateway.requests.client import Client, Routes
 from bot.gateway.requests.contracts import ContractDesk
 from bot.gateway.requests.declined import DECLINED
@@ -142,7 +142,6 @@ class Gateway:
                 self._streams.publish()
             self._account.publish()
             self.flush()
-        self.faults.act()
 
     def cadence(self) -> timedelta:
         """Return how often clients are shown quotes: at every tick of the market while an order rests."""
@@ -170,7 +169,8 @@ class Gateway:
 
         A client whose bytes are left in the socket on purpose is left out: nobody can say what it has sent.
         """
-        return {client.client_id: (client.received_bytes, client.sent_bytes) for client in self._clients()}
+        takers = [client for client in self._clients() if client.is_taking]
+        return {client.client_id: (client.received_bytes, client.sent_bytes) for client in takers}
 
     def connection_time(self) -> str:
         """Return the market's time as the handshake announces it."""
@@ -181,6 +181,7 @@ class Gateway:
         self._sessions.append(session)
         if not self.faults.is_idle:
             session.meddler = self.faults
+            self.faults.connecting(session)
 
     def closed(self, session: Session) -> None:
         """Forget a connection and what it subscribed to; its orders stay."""
@@ -259,7 +260,7 @@ class Gateway:
             session.refuse(None, code, text)
 
     def _tell_accounts(self, client: Client, _: Values) -> None:
-        client.send(outbound.MANAGED_ACCOUNTS, accounts=",".join(self._exchange.accounts()))
+        client.send(outbound.MANAGED_ACCOUNTS, accounts=account_list(self._exchange.accounts()))
 
     def _tell_next_id(self, client: Client, _: Values) -> None:
         client.send(outbound.NEXT_VALID_ID, orderId=self._orders.next_id(client.client_id))
@@ -305,6 +306,10 @@ class Gateway:
     def forget_ids(self, by: int) -> None:
         """Roll every client's next order id back."""
         self._orders.roll_back(by)
+
+    def tell_next_id(self, session: Session) -> None:
+        """Tell a client its next order id."""
+        self._tell_next_id(session, {})
 
     def _deliver(self, reports: Iterable[Report]) -> None:
         self.tell(reports if self.faults.is_idle else self.faults.telling(reports))

@@ -60,7 +60,9 @@ class Session(asyncio.Protocol):
         self.sent_bytes = 0
         self.is_closed = False
         self.is_silent = False
+        self.is_taking = True
         self.meddler: Meddler | None = None
+        self._is_mute = False
         self._deaf = 0
         self._held = 0
         self._house = house
@@ -140,7 +142,7 @@ class Session(asyncio.Protocol):
 
     def queue(self, data: bytes) -> None:
         """Queue bytes until `flush`."""
-        if not self.is_silent:
+        if not self._is_mute:
             self._unsent += data
 
     def refuse(self, request_id: int | None, code: int, text: str) -> None:
@@ -175,11 +177,23 @@ class Session(asyncio.Protocol):
         if not self._deaf and self._buffer.waiting and not self.is_closed:
             self._hear()
 
+    def take(self, takes: bool) -> None:
+        """Take the client's bytes out of the socket, or leave them there so that the client cannot go on writing."""
+        if takes == self.is_taking or self._transport is None:
+            return
+        self.is_taking = takes
+        (self._transport.resume_reading if takes else self._transport.pause_reading)()
+
     def fall_silent(self) -> None:
         """Say nothing and hear nothing from now on, with the socket open."""
-        self.flush()
-        self.is_silent = True
+        self.mute()
         self._unsent.clear()
+        self.is_silent = True
+
+    def mute(self) -> None:
+        """Say nothing more, but go on to handle what comes."""
+        self.flush()
+        self._is_mute = True
 
     def reset(self) -> None:
         """Break the connection so that the other side sees it reset, with nothing more written."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bot.gateway.errors import FaultError
+from bot.gateway.faults import connection, frames, line, orders
 from bot.gateway.faults.records import Fault
 from bot.gateway.faults.trouble import Kind
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, Kind] = {kind.name: kind for room in (frames, line, connection, orders) for kind in room.KINDS}
 
 
 def kind_of(fault: Fault) -> Kind:
@@ -25,5 +26,5 @@ def check(fault: Fault) -> Fault:
 
     Raises `FaultError` otherwise.
     """
-    kind_of(fault).keys.read(fault)
+    kind_of(fault).read(fault)
     return fault

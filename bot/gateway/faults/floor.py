@@ -58,7 +58,7 @@ class Floor:
 
     def positions(self, account: str) -> Sequence[PositionReport]:
         """Return positions as clients are shown them."""
-        return self._interposer.listing("positions", self._exchange.positions(account))
+        return self._interposer.listing("positions", self._exchange.positions(account), account)
 
     def values(self, account: str) -> Sequence[tuple[str, str, str]]:
         """Return the account's values."""

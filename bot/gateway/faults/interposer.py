@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.gateway.session import Session
 
 _LONGEST_SPAN_S = 10.0 * 366 * 86_400
+_FIRST_PERM_ID = 2_000_000_001  # above every one that the exchange gives
 _BY_NUMBER = {str(number): message for number, message in inbound.REQUESTS.items()}
 
 
@@ -59,6 +60,9 @@ class Premises(Protocol):
     def forget_ids(self, by: int) -> None:
         """Roll every client's next order id back."""
 
+    def tell_next_id(self, session: Session) -> None:
+        """Tell a client its next order id."""
+
 
 class Interposer:
     """Hold the faults of a gateway, let each begin and end at its time, and show it what passes meanwhile."""
@@ -68,7 +72,6 @@ class Interposer:
         self.exchange = exchange
         self.log: list[FaultNote] = []
         self.heard: Callable[[FaultNote], None] | None = None
-        self.greets = True
         self._premises = premises
         self._seed = seed
         self._alike: Counter[Fault] = Counter()
@@ -78,6 +81,8 @@ class Interposer:
         self._due: list[tuple[datetime, int, Callable[[], None]]] = []
         self._number = itertools.count()
         self._current: Parcel | None = None
+        self._shut = 0
+        self._perm_ids = itertools.count(_FIRST_PERM_ID)
 
     # ---- faults and time
 
@@ -97,7 +102,7 @@ class Interposer:
         Raises `FaultError` when it says what it must not.
         """
         kind = kind_of(fault)
-        said = kind.keys.read(fault)
+        said = kind.read(fault)
         begins = times.first(said["at"], self.market.now)
         self._alike[fault] += 1
         trouble = kind.make(fault, said, self, Random(f"{self._seed}|{self._alike[fault]}|{fault}"))
@@ -136,6 +141,11 @@ class Interposer:
             self._active.remove(trouble)
             self._by_name.clear()
             trouble.end()
+
+    def connecting(self, session: Session) -> None:
+        """Let faults hear of a new connection."""
+        for trouble in self.active:
+            trouble.connecting(session)
 
     # ---- frames
 
@@ -240,11 +250,15 @@ class Interposer:
             told = trouble.telling(told)
         return told
 
-    def listing(self, what: str, rows: Sequence[Any]) -> Sequence[Any]:
+    def listing(self, what: str, rows: Sequence[Any], account: str = "") -> Sequence[Any]:
         """Let faults see a list that a client asked for, and return what it is shown."""
         for trouble in self.active:
-            rows = trouble.listing(what, rows)
+            rows = trouble.listing(what, rows, account)
         return rows
+
+    def report(self, reports: Iterable[Report]) -> None:
+        """Tell clients what the exchange did because of a fault, past the other faults."""
+        self._premises.tell(self.telling(reports))
 
     def order(self, client_id: int, order_id: int) -> OrderReport | None:
         """Return an order as it truly stands, `None` when the exchange has none of this id."""
@@ -252,6 +266,10 @@ class Interposer:
             if (report.request.client_id, report.request.order_id) == (client_id, order_id):
                 return report
         return None
+
+    def next_perm_id(self) -> int:
+        """Return a permanent id for an order that the exchange never sees."""
+        return next(self._perm_ids)
 
     # ---- the house
 
@@ -296,12 +314,15 @@ class Interposer:
         self._premises.tell(reports)
 
     def shut_door(self) -> None:
-        """Stop listening."""
+        """Stop listening until everybody who wanted it shut has let it be opened."""
+        self._shut += 1
         self._premises.shut_door()
 
     def open_door(self) -> None:
-        """Listen again."""
-        self._premises.open_door()
+        """Listen again, unless somebody else still wants it shut."""
+        self._shut -= 1
+        if not self._shut:
+            self._premises.open_door()
 
     def show_all_again(self) -> None:
         """Let every subscriber be shown everything anew."""
@@ -314,6 +335,10 @@ class Interposer:
     def forget_ids(self, by: int) -> None:
         """Roll every client's next order id back."""
         self._premises.forget_ids(by)
+
+    def tell_next_id(self, session: Session) -> None:
+        """Tell a client its next order id."""
+        self._premises.tell_next_id(session)
 
     def note(self, fault: Fault, what: str, client_id: int = -1, frame: str = "") -> None:
         """Write into the log what a fault did."""

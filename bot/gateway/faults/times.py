@@ -27,13 +27,13 @@ def first(text: str, now: datetime) -> datetime:
     at = time_of_day(text)
     if at is not None:
         return _next(at, now)
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise FaultError(f"at is {text!r}; expected {_EXPECTED}")
-    return max(instant.astimezone(now.tzinfo), now)
+    return max(_instant(text).astimezone(now.tzinfo), now)
+
+
+def check(text: str) -> None:
+    """Raise `FaultError` when the text can be no time."""
+    if text and not _AFTER.match(text) and time_of_day(text) is None:
+        _instant(text)
 
 
 def time_of_day(text: str) -> time | None:
@@ -46,6 +46,16 @@ def day_after(text: str, begun: datetime) -> datetime | None:
     """Return when a daily fault that began at `begun` begins again; `None` for one that is tied to an instant."""
     at = time_of_day(text)
     return None if at is None else _next(at, begun + timedelta(seconds=1))
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise FaultError(f"at is {text!r}; expected {_EXPECTED}")
+    return instant
 
 
 def _next(at: time, now: datetime) -> datetime:

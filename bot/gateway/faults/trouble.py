@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
+from bot.gateway.errors import FaultError
+from bot.gateway.faults import times
 from bot.gateway.faults.keys import Keys
 from bot.gateway.faults.parcel import Parcel
 from bot.gateway.faults.records import Fault
@@ -44,6 +46,9 @@ class Trouble:
     def end(self) -> None:
         """Hear that the span closes."""
 
+    def connecting(self, session: Session) -> None:
+        """Hear of a new connection."""
+
     def outgoing(self, parcel: Parcel) -> list[Parcel] | None:
         """Return what goes on instead of a frame to a client; `None`: the frame as it is."""
         return None
@@ -68,7 +73,7 @@ class Trouble:
         """Return what is told to clients of what the exchange reported."""
         return reports
 
-    def listing(self, what: str, rows: Sequence[Any]) -> Sequence[Any]:
+    def listing(self, what: str, rows: Sequence[Any], account: str) -> Sequence[Any]:
         """Return what clients are shown when they ask for a list (`open`, `completed`, `executions`, `positions`)."""
         return rows
 
@@ -132,5 +137,16 @@ class Kind:
     words: str
     keys: Keys
     make: Callable[[Fault, dict[str, Any], Interposer, Random], Trouble]
+    problem: Callable[[dict[str, Any]], str] = lambda _: ""
 
-    lasting: ClassVar[str] = "lasts_s"
+    def read(self, fault: Fault) -> dict[str, Any]:
+        """Return all that a fault says, with the defaults.
+
+        Raises `FaultError` when it says what it must not.
+        """
+        said = self.keys.read(fault)
+        times.check(said["at"])
+        problem = self.problem(said)
+        if problem:
+            raise FaultError(f"fault {self.name}: {problem}")
+        return said

@@ -1,0 +1,381 @@
+"""End, refuse, silence or slow down the connections themselves."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from bot.gateway.faults.keys import AT, CLIENT, DAILY, OCCASIONS, Key, Keys, lasts
+from bot.gateway.faults.parcel import Parcel
+from bot.gateway.faults.records import Fault
+from bot.gateway.faults.trouble import ALL, Kind, Trouble
+from bot.gateway.messages import outbound
+
+if TYPE_CHECKING:
+    from bot.gateway.faults.interposer import Interposer
+    from bot.gateway.session import Session
+
+_RESET_PORT = (
+    "Socket port has been reset and this connection is being dropped. Please reconnect on the new port - {port}"
+)
+_IN_USE = "Unable to connect as the client id is already in use. Retry with a unique client id."
+
+
+class PortReset(Trouble):
+    """Say 1300 and hang up."""
+
+    def begin(self) -> None:
+        """Say 1300 and hang up on everybody."""
+        for session in self.clients():
+            self.house.say(session, outbound.ERROR, id=-1, code=1300, text=_RESET_PORT.format(port=self.said["port"]))
+            self.note("1300, connection closed", session)
+            session.close()
+
+
+class HangUp(Trouble):
+    """End the connections, politely or not."""
+
+    def begin(self) -> None:
+        """End them."""
+        for session in self.clients():
+            self.note(self.said["how"], session)
+            if self.said["how"] == "reset":
+                session.reset()
+            else:
+                session.close()
+
+
+class Restart(Trouble):
+    """Break every connection, refuse new ones for a while, and come back with order ids that were used before."""
+
+    hears_in = ALL
+
+    def __init__(self, fault: Fault, said: dict[str, Any], house: Interposer, rng: Random) -> None:
+        super().__init__(fault, said, house, rng)
+        self._is_down = False
+
+    def begin(self) -> None:
+        """Go down, now or once what comes in the last moments has vanished."""
+        if self.said["vanish"] == "none":
+            self._go_down()
+        else:
+            self.house.later(self.said["vanish_s"], self._go_down)
+
+    def incoming(self, parcel: Parcel) -> list[Parcel] | None:
+        """Lose the last requests, or answer them to nobody."""
+        self.note(f"{self.said['vanish']} vanish", parcel.session, parcel.name)
+        if self.said["vanish"] == "requests":
+            return []
+        parcel.session.mute()
+        return None
+
+    def connecting(self, session: Session) -> None:
+        """Answer nobody who comes in the last moments."""
+        session.fall_silent()
+
+    def _go_down(self) -> None:
+        self._is_down = True
+        self.note("restarts: connections reset, port closed")
+        self.house.shut_door()
+        for session in self.house.connections():
+            session.reset()
+        if self.said["ids_back"]:
+            self.house.forget_ids(self.said["ids_back"])
+
+    def end(self) -> None:
+        """Come back."""
+        if self._is_down:
+            self._is_down = False
+            self.note("is back")
+            self.house.open_door()
+
+
+def _too_short(said: dict[str, Any]) -> str:
+    if said["vanish"] != "none" and said["vanish_s"] >= said["lasts_s"]:
+        return f"vanish_s is {said['vanish_s']:g}; expected less than lasts_s, {said['lasts_s']:g}"
+    return ""
+
+
+class LoginWanted(Trouble):
+    """Be a gateway that waits for somebody to log in."""
+
+    def begin(self) -> None:
+        """Drop everybody, and refuse or ignore whoever comes."""
+        self.note(f"waits for a login: {self.said['how']}")
+        for session in self.house.connections():
+            session.reset()
+        if self.said["how"] == "refuses":
+            self.house.shut_door()
+
+    def connecting(self, session: Session) -> None:
+        """Let somebody in and never answer."""
+        self.note("accepts a connection and stays silent", session)
+        session.fall_silent()
+
+    def end(self) -> None:
+        """Be logged in; who was ignored stays so."""
+        self.note("is logged in")
+        if self.said["how"] == "refuses":
+            self.house.open_door()
+
+
+class HalfOpen(Trouble):
+    """Leave connections open that nobody serves any more."""
+
+    def begin(self) -> None:
+        """Fall silent towards everybody who is connected."""
+        for session in self.clients():
+            self.note("silent, socket open", session)
+            session.fall_silent()
+
+    def connecting(self, session: Session) -> None:
+        """Fall silent towards newcomers too, if that is said."""
+        if self.said["newcomers"]:
+            self.note("accepts a connection and stays silent", session)
+            session.fall_silent()
+
+
+class Stall(Trouble):
+    """Handle everything and write nothing, or write and handle nothing, until it is over."""
+
+    def __init__(self, fault: Fault, said: dict[str, Any], house: Interposer, rng: Random) -> None:
+        super().__init__(fault, said, house, rng)
+        self._stalled: list[Session] = []
+
+    def begin(self) -> None:
+        """Stop."""
+        for session in self.clients():
+            self._stop(session)
+
+    def connecting(self, session: Session) -> None:
+        """Stop newcomers too, unless the fault is about one client only."""
+        if self.said["client"] < 0:
+            self._stop(session)
+
+    def _stop(self, session: Session) -> None:
+        self.note(f"stalled: {self.said['what']}", session)
+        self._stalled.append(session)
+        if self.said["what"] == "answers":
+            session.hold(True)
+        else:
+            session.listen(False)
+        if self.said["what"] == "socket":
+            session.take(False)
+
+    def end(self) -> None:
+        """Go on with what was kept."""
+        stalled, self._stalled = self._stalled, []
+        for session in stalled:
+            self.note("goes on", session)
+            if self.said["what"] == "answers":
+                session.hold(False)
+            else:
+                session.take(True)
+                session.listen(True)
+
+
+class Latency(Trouble):
+    """Let everything the gateway says arrive later, in its order."""
+
+    hears_out = ALL
+
+    def __init__(self, fault: Fault, said: dict[str, Any], house: Interposer, rng: Random) -> None:
+        super().__init__(fault, said, house, rng)
+        self._arrives: dict[Session, float] = {}
+
+    def outgoing(self, parcel: Parcel) -> list[Parcel] | None:
+        """Send a frame on later, never before the one before it."""
+        now = self.house.market.now.timestamp()
+        wanted = now + self.said["delay_s"] + self.rng.random() * self.said["jitter_s"]
+        arrives = max(wanted, self._arrives.get(parcel.session, 0.0))
+        self._arrives[parcel.session] = arrives
+        self.house.later(arrives - now, lambda: self.house.pass_on(parcel, self))
+        return []
+
+
+class IdInUse(Trouble):
+    """Refuse a client id as taken: another program has it, or the ghost of a session that broke."""
+
+    hears_in = frozenset({"startApi"})
+
+    def incoming(self, parcel: Parcel) -> list[Parcel] | None:
+        """Answer 326 and hang up."""
+        client_id = parcel.values.get("clientId")
+        if self.said["id"] not in (-1, client_id) or not self.strikes():
+            return None
+        self.note(f"326 to client id {client_id}, connection closed", parcel.session, parcel.name)
+        self.house.say(parcel.session, outbound.ERROR, id=-1, code=326, text=_IN_USE)
+        parcel.session.close()
+        return []
+
+
+class IdsBack(Trouble):
+    """Hand out order ids again that were used before."""
+
+    def begin(self) -> None:
+        """Roll them back."""
+        self.note(f"next order ids {self.said['by']} lower")
+        self.house.forget_ids(self.said["by"])
+        if self.said["told"]:
+            for session in self.clients():
+                self.house.tell_next_id(session)
+
+
+KINDS = (
+    Kind(
+        name="port-reset",
+        rows=("F3",),
+        words="The socket port is reset: 1300, then the connection is closed.",
+        keys=Keys(
+            known=(AT, DAILY, CLIENT, Key(name="port", default=7497, words="the port it names", low=1, high=65535))
+        ),
+        make=PortReset,
+    ),
+    Kind(
+        name="hang-up",
+        rows=("F3", "F5"),
+        words="The connection is closed, or broken as by a crash (reset); the port stays open.",
+        keys=Keys(
+            known=(
+                AT,
+                DAILY,
+                CLIENT,
+                Key(
+                    name="how",
+                    default="reset",
+                    words="how it ends",
+                    choices=("reset", "close"),
+                    typical=("reset", "close"),
+                ),
+            )
+        ),
+        make=HangUp,
+    ),
+    Kind(
+        name="restart",
+        rows=("F5", "F20"),
+        words="The gateway restarts, as each night: connections are reset, the port refuses until it is back, order "
+        "ids may be handed out again, and what was sent in the last moments may have vanished.",
+        keys=Keys(
+            known=(
+                AT,
+                lasts(35.0, 35.0, 120.0, 600.0),
+                DAILY,
+                Key(name="ids_back", default=0, words="next order ids lower by this", low=0, typical=(0, 1, 5)),
+                Key(
+                    name="vanish",
+                    default="none",
+                    words="what vanishes in the last moments: requests, unhandled; or only their answers",
+                    choices=("none", "requests", "answers"),
+                    typical=("none", "requests", "answers"),
+                ),
+                Key(name="vanish_s", default=1.0, words="how long the last moments are", low=0.0, typical=(1.0, 10.0)),
+            )
+        ),
+        make=Restart,
+        problem=_too_short,
+    ),
+    Kind(
+        name="login-wanted",
+        rows=("F6",),
+        words="Nobody answers the weekly login: the port is closed, or connections are accepted and never answered.",
+        keys=Keys(
+            known=(
+                AT,
+                lasts(3600.0, 300.0, 3600.0),
+                DAILY,
+                Key(
+                    name="how",
+                    default="refuses",
+                    words="whether the port is closed or open and silent",
+                    choices=("refuses", "silent"),
+                    typical=("refuses", "silent"),
+                ),
+            )
+        ),
+        make=LoginWanted,
+    ),
+    Kind(
+        name="half-open",
+        rows=("F23",),
+        words="Connections stay open and nobody serves them any more, not even after the fault: only a new one helps.",
+        keys=Keys(
+            known=(
+                AT,
+                lasts(60.0, 60.0, 600.0),
+                DAILY,
+                CLIENT,
+                Key(name="newcomers", default=False, words="new connections meanwhile are not served either"),
+            )
+        ),
+        make=HalfOpen,
+    ),
+    Kind(
+        name="stall",
+        rows=("F23",),
+        words="The gateway stalls and then goes on: it holds its answers, or handles no request, or leaves the "
+        "client's bytes in the socket.",
+        keys=Keys(
+            known=(
+                AT,
+                lasts(30.0, 5.0, 30.0, 120.0),
+                DAILY,
+                CLIENT,
+                Key(
+                    name="what",
+                    default="answers",
+                    words="what stops",
+                    choices=("answers", "requests", "socket"),
+                    typical=("answers", "requests"),
+                ),
+            )
+        ),
+        make=Stall,
+    ),
+    Kind(
+        name="latency",
+        rows=("F23",),
+        words="Everything the gateway says arrives later, in its order.",
+        keys=Keys(
+            known=(
+                AT,
+                lasts(600.0, 60.0, 600.0),
+                DAILY,
+                CLIENT,
+                Key(name="delay_s", default=1.0, words="by so many seconds of the market", low=0.0, typical=(1.0, 5.0)),
+                Key(name="jitter_s", default=0.0, words="and up to so many more", low=0.0, typical=(0.0, 2.0)),
+            )
+        ),
+        make=Latency,
+    ),
+    Kind(
+        name="id-in-use",
+        rows=("F21",),
+        words="A client id is refused as in use (326) and the connection closed; with `times`, a ghost that goes away.",
+        keys=Keys(
+            known=(
+                AT,
+                lasts(60.0, 30.0, 600.0),
+                DAILY,
+                Key(name="id", default=-1, words="the client id; -1: any", low=-1),
+                *OCCASIONS,
+            )
+        ),
+        make=IdInUse,
+    ),
+    Kind(
+        name="ids-back",
+        rows=("F20",),
+        words="The next order id is rolled back, so that used ids are handed out again.",
+        keys=Keys(
+            known=(
+                AT,
+                DAILY,
+                CLIENT,
+                Key(name="by", default=5, words="by so many", low=1, typical=(1, 5, 100)),
+                Key(name="told", default=False, words="and told to connected clients at once"),
+            )
+        ),
+        make=IdsBack,
+    ),
+)
