@@ -62,6 +62,8 @@ class FakeBroker:
         self.foreign_orders: list[OrderUpdate] = []
         self.held: dict[int, int] = {}
         self.complete = True
+        self.second: dict[int, int] | None = None  # what the account updates say, where it is not what is held
+        self.has_second = True
         self.readable = True
         self.reads = 0
         self.drop_next = False
@@ -197,6 +199,11 @@ class FakeBroker:
             if quantity
         )
         return Positions(rows=rows, complete=self.complete, taken_at=self.clock.now())
+
+    def portfolio(self) -> dict[int, int] | None:
+        if not self.has_second:
+            return None
+        return dict(self.held if self.second is None else self.second)
 
     def quote(self, con_id: int) -> Quote:
         return self.quotes.get(con_id, Quote())

@@ -27,12 +27,14 @@ class Ledger:
 
     held: dict[int, int] = field(default_factory=dict)
     confirmed: bool = False
+    traded: dict[int, int] = field(default_factory=dict)  # bought less sold since the last confirmed snapshot
     _sells: dict[str, _Sell] = field(default_factory=dict)
     _executions: dict[str, Fill] = field(default_factory=dict)
 
     def positions(self, held: dict[int, int]) -> None:
         """Take a confirmed snapshot of the account."""
         self.held = dict(held)
+        self.traded = {}
         self.confirmed = True
 
     def position(self, con_id: int, quantity: int) -> None:
@@ -67,6 +69,8 @@ class Ledger:
             return
         self._executions[fill.root] = fill
         more = fill.quantity - (known.quantity if known is not None else 0)
+        sign = 1 if fill.side is Side.BUY else -1
+        self.traded[fill.con_id] = self.traded.get(fill.con_id, 0) + sign * more
         taken_back = -more if known is not None else 0
         lost = more if fill.side is Side.SELL else taken_back
         self.held[fill.con_id] = self.held.get(fill.con_id, 0) - max(0, lost)

@@ -6,7 +6,7 @@ measured on the bot's own clock; nothing here is an IB type.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -73,11 +73,15 @@ class BrokerPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Positions:
-    """Hold a snapshot of positions; `complete` only if the broker confirmed its end."""
+    """Hold a snapshot of positions; `complete` only if the broker confirmed its end and nothing speaks against it.
+
+    `why` says what does.
+    """
 
     rows: tuple[BrokerPosition, ...]
     complete: bool
     taken_at: datetime
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +226,9 @@ class Reader(Protocol):
 
     async def positions(self) -> Positions:
         """Return the positions of the account."""
+
+    def portfolio(self) -> Mapping[int, int] | None:
+        """Return the quantities by con_id from another source than `positions`; `None` when there is none."""
 
     async def account_values(self) -> Account:
         """Return the account's figures."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ from bot.broker.port import (
     Positions,
     Query,
 )
+from bot.broker.portfolio import Portfolio
 from bot.broker.quotes import LIVE, UNSET
 from bot.broker.rows import spare
 from bot.broker.sense import Nonsense, number, signed_count, understood
@@ -64,10 +65,11 @@ class ReadOnlyBroker:
         self._lines = Lines(self._connection, clock)
         self._ears = Ears(self._connection, clock, link=self._link, lines=self._lines, ledger=self._ledger)
         self._instruments: dict[int, Instrument] = {}
-        self._holdings = Holdings(self._ledger, clock)
+        self._holdings = Holdings(self._ledger, clock, self.portfolio)
         self.accounts: tuple[str, ...] = ()
         self.library = f"{self._connection.library.name} {self._connection.library.version}"
         spare(self._ib)
+        self._portfolio = Portfolio(self._ib)
         self._losses = watch(self._ib, self._connection.failed)
 
     # -- the connection
@@ -117,6 +119,10 @@ class ReadOnlyBroker:
             )
         if self._mode == "live" and is_paper:
             raise Refuse(f"mode is live, account {self.account} is a paper account: log in to the live gateway")
+
+    def hang_up(self) -> None:
+        """Close the socket at once, as the system does when a process is killed."""
+        self._connection.hang_up()
 
     async def disconnect(self) -> None:
         """Close the connection."""
@@ -196,6 +202,10 @@ class ReadOnlyBroker:
             avg_price=number(row.avgCost, lowest=-UNSET, highest=UNSET) / factor,
         )
 
+    def portfolio(self) -> Mapping[int, int] | None:
+        """Return the quantities by con_id as the stream of account updates tells them; `None` when it has not."""
+        return self._portfolio.held(self.account) if self._connection.is_open else None
+
     async def account_values(self) -> Account:
         """Return the account's figures; IB pushes them after every fill and every few minutes.
 
@@ -235,6 +245,15 @@ class ReadOnlyBroker:
         """Return why the broker does not quote this instrument; empty when it did not say so."""
         line = self._lines.get(con_id)
         return "" if line is None else line.refused
+
+    def refusal_code(self, con_id: int) -> int | None:
+        """Return IB's code of the last frame that spoke against this instrument's data, `None` without one."""
+        line = self._lines.get(con_id)
+        return None if line is None else line.code
+
+    def watched(self) -> frozenset[int]:
+        """Return the con_ids of all lines that are known."""
+        return self._lines.known()
 
     def day_values(self, con_id: int) -> tuple[float | None, float | None]:
         """Return today's first regular price (open) and the previous close or settlement (close)."""

@@ -7,7 +7,6 @@ from typing import Any
 
 COMPUTATION = 21  # number of the message that carries an option's computation; its third field is the tick type
 NOT_OF_THE_MODEL = frozenset({"10", "11", "12", "80", "81", "82"})  # computed from bid, ask and last, live or delayed
-PORTFOLIO_VALUE = 7  # a position's value; the bot values what is held itself
 POSITION = 61
 _ACCOUNT, _CON_ID = 2, 3  # fields of a position
 
@@ -19,11 +18,6 @@ def spare(ib: Any) -> None:
     handlers = ib.client.decoder.handlers
     handlers[COMPUTATION] = _only_of_the_model(handlers[COMPUTATION])
     handlers[POSITION] = _only_news(ib, handlers[POSITION])
-    handlers[PORTFOLIO_VALUE] = _nothing
-
-
-def _nothing(_: Sequence[str]) -> None:
-    """Leave a message undecoded."""
 
 
 def _only_of_the_model(decode: Decode) -> Decode:
