@@ -279,7 +279,6 @@ class Bot:
             if self._lock is not None:
                 self._lock.release()
             self._watch.close()
-            self.pager.close()
 
     def abandon(self) -> None:
         """Let everything go as the system does when a process is killed: no goodbye, nothing written, nothing sent."""

@@ -13,9 +13,11 @@ from typer.exceptions import TyperException
 from bot.commands import (
     calendar,
     demo,
+    doctor,
     exporting,
     gateway,
     importing,
+    keeping,
     operator,
     reading,
     replay,
@@ -26,7 +28,21 @@ from bot.commands import (
 from bot.errors import AlvhError
 from config.layers import SettingsError
 
-COMMANDS = (demo, running, gateway, reading, whatif, operator, replay, exporting, calendar, importing, settings)
+COMMANDS = (
+    demo,
+    running,
+    doctor,
+    gateway,
+    reading,
+    whatif,
+    operator,
+    replay,
+    exporting,
+    keeping,
+    calendar,
+    importing,
+    settings,
+)
 """Modules that register commands, in the order in which `alvh --help` lists them."""
 
 HELP = (

@@ -53,6 +53,9 @@ class JournalSettings(Part):
         default="", description="SQLAlchemy address of another database; empty: one SQLite file per mode and account"
     )
     durable: bool = Key(default=True, description="wait until an entry is on the disk before acting on it")
+    part_mb: int = Key(
+        default=64, ge=0, le=10_000, description="megabytes after which the journal goes on in a new file; 0: never"
+    )
 
 
 class OrderSettings(Part):
@@ -84,6 +87,18 @@ class OrderSettings(Part):
     )
     sell_through_ticks: int = Key(
         default=2, ge=0, le=20, description="ticks below the bid at which a sale's third price stands"
+    )
+    reconcile_minutes: float = Key(
+        default=15.0,
+        ge=1.0,
+        le=120.0,
+        description="minutes between comparisons with the account in a session, while anything is owned or working",
+    )
+    before_open_minutes: float = Key(
+        default=10.0, ge=1.0, le=30.0, description="minutes before the open at which everything is compared once"
+    )
+    after_close_minutes: float = Key(
+        default=5.0, ge=1.0, le=50.0, description="minutes after the close at which everything is compared once"
     )
 
 

@@ -62,6 +62,16 @@ def read_cells(record_type: type, types: Sequence[Any], rows: Sequence[Sequence[
     return cast(list[tuple[Any, ...]], _read(record_type, _adapter(rows_type), rows))
 
 
+def to_values(kind: Any, value: object) -> Any:
+    """Return what is of a type that need not be a record, such as a mapping of records, as JSON values."""
+    return _adapter(kind).dump_python(value, mode="json", warnings="none")
+
+
+def from_values(kind: Any, values: object) -> Any:
+    """Return what `to_values` took apart; raise `UsageProblem` when the values do not fit it."""
+    return _read(dict, _adapter(kind), values)
+
+
 def _read(record_type: type, adapter: TypeAdapter[Any], values: object) -> Any:
     try:
         return adapter.validate_python(values)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, get_type_hints
 
 from bot.errors import Bug
-from bot.journal.codec import from_json_all, read_cells, to_json
+from bot.journal.codec import from_json_all, read_cells, to_json, to_values
 from bot.journal.rows import Rows, getter
 from strategies.alvh.records import ChainQuote, OptionLeg
 
@@ -72,6 +72,22 @@ class Listing:
         if news.get("forgotten"):
             self._forget(set(news["forgotten"]))
 
+    def tell(self) -> dict[str, Any]:
+        """Return every option by number, the last number given, and the columns of the rows."""
+        contracts = {
+            str(number): {name: to_values(self._types[name], cell) for name, cell in held.items()}
+            for number, held in self._held.items()
+        }
+        return {"contracts": contracts, "last": self._last, "columns": self._columns}
+
+    def know(self, told: Mapping[str, Any]) -> None:
+        """Take over what another one told."""
+        for number, values in told["contracts"].items():
+            self._hold({number: values})  # one by one: different versions may have written them
+        self._last = told["last"]
+        if told["columns"] is not None:
+            self.apply({"columns": told["columns"]})
+
     def read(self, rows: Sequence[Any]) -> tuple[Any, ...]:
         """Return the options of these rows; those that carry all their names are read by them."""
         if not rows or isinstance(rows[0], Mapping):
@@ -127,6 +143,15 @@ class Contracts:
         """Return the body of the entry that must precede the rows written last; empty when none must."""
         found = {"legs": self.legs.news(at), "chain": self.chain.news(at)}
         return {name: news for name, news in found.items() if news}
+
+    def tell(self) -> dict[str, Any]:
+        """Return what both listings hold."""
+        return {"legs": self.legs.tell(), "chain": self.chain.tell()}
+
+    def know(self, told: Mapping[str, Any]) -> None:
+        """Take over what another one told."""
+        self.legs.know(told["legs"])
+        self.chain.know(told["chain"])
 
     def apply(self, body: Mapping[str, Any]) -> None:
         """Take in such an entry."""

@@ -43,6 +43,15 @@ class Depths:
         for old in sorted(self._days)[: -KEPT - 1]:  # today is not one of the sessions before
             del self._days[old]
 
+    def tell(self) -> list[Any]:
+        """Return every cell as day, class, month, slot, total and count."""
+        return [[day.isoformat(), *key, *cell] for day, cells in self._days.items() for key, cell in cells.items()]
+
+    def know(self, told: Sequence[Any]) -> None:
+        """Take over the cells that another one told."""
+        for day, name, month, slot, total, count in told:
+            self._days.setdefault(date.fromisoformat(day), {})[name, month, slot] = (total, count)
+
     def filled(self, view: MarketView) -> MarketView:
         """Return the view with the usual depth of each future, as far as enough sessions before this one know it."""
         slot = _slot(view.session.opens_at, view.now)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from bot.journal.entry import Entry
 
 HOUSE = Path(__file__).parents[2]
-FOLDING = ("bot/journal/*.py", "bot/orders/*.py", "bot/broker/port.py", "strategies/alvh/records*.py")
+FOLDING = ("bot/journal/*.py", "bot/orders/*.py", "bot/broker/port.py", "strategies/alvh/records/*.py")
 
 
 class Fold(Protocol):

@@ -18,6 +18,8 @@ from bot.errors import UsageProblem
 from bot.journal.file import prepare, writing_engine
 from bot.journal.schema import identity, knowledge, parts, upgrade
 
+COPYING = ".copying"  # the ending of a copy that is not whole yet
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
@@ -46,7 +48,7 @@ def closed_path(path: Path, number: int) -> Path:
 
 def current_path(path: Path) -> Path:
     """Return the file being written, of which this may be a closed part."""
-    return path.with_suffix("") if path.suffix[1:].isdigit() else path
+    return path.with_suffix("") if path.suffix[1:].isdigit() or path.suffix == COPYING else path
 
 
 def read_parts(connection: Connection) -> tuple[Part, ...]:
@@ -78,7 +80,7 @@ def resume(path: Path) -> None:
                 f"{path.name}.0001 and the others away to begin a new journal"
             )
         coming.rename(path)
-        _write_folder(path.parent)
+        write_folder(path.parent)
 
 
 def begin(path: Path, *, mode: str, account: str, closed: Sequence[Part], known: Known, durable: bool) -> None:
@@ -118,7 +120,7 @@ def rename(path: Path, number: int) -> None:
     """Close the current file under its number and let the next one take its name."""
     path.rename(closed_path(path, number))
     _coming(path).rename(path)
-    _write_folder(path.parent)
+    write_folder(path.parent)
 
 
 def discard(path: Path) -> None:
@@ -135,7 +137,7 @@ def _remove(path: Path) -> None:
         Path(f"{path}{ending}").unlink(missing_ok=True)
 
 
-def _write_folder(folder: Path) -> None:
+def write_folder(folder: Path) -> None:
     """Wait until the folder's names are on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -7,7 +7,8 @@ reading the body back. Bodies it reads, all written by `bot.orders` and `bot.sup
     intent   ref, proposal, ticket, quote, checks           sent   ref
     change   ref, what (reprice, cancel), limit, rung, why  fill   the fields of `bot.broker.port.Fill`
     order    ref, what (update, unheard, absent, ended), update or life, why
-    lock     name, why (empty: the lock is gone), day (the session it is limited to, or null)
+    lock     name, why (empty: the lock is gone), day (the session it is limited to, or null), con_id where it is
+             limited to a contract
     kill     by, why                                        rearm  by
     adjust   con_id, was, now, by: what the operator accepted that the account shows of the bot's lots
 """
@@ -15,14 +16,15 @@ reading the body back. Bodies it reads, all written by `bot.orders` and `bot.sup
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from bot.broker.port import Fill, OrderTicket, OrderUpdate
+from bot.errors import Bug
 from bot.journal.calls import call_spend, fold_calls
-from bot.journal.codec import from_json
+from bot.journal.codec import from_json, from_values, to_values
 from bot.journal.depths import Depths
 from bot.journal.entry import Entry, Kind
 from bot.journal.lots import Departure, fold_lots, session_day
@@ -45,6 +47,21 @@ from strategies.alvh.records import (
 __all__ = ["MINI", "Projection", "hedge_state", "orders", "session_day"]
 
 MINI = 100  # multiplier of one mini
+TOLD: dict[str, Any] = {  # what a projection knows, by attribute, with its type
+    "orders": dict[str, Order],
+    "locks": dict[str, tuple[str, date | None]],
+    "killed": str,
+    "_messages": list[datetime],
+    "_refs": dict[int, str],
+    "_open": dict[str, None],
+    "_wakeup": Any,
+    "_vega30": float | None,
+    "_inflation": float | None,
+    "_day": date,
+    "_departures": list[Departure],
+}
+PARTS = ("shelf", "depths", "_sight")  # which tell for themselves
+DERIVED = frozenset(("_look", "_lots", "_calls"))  # from what is told
 
 
 class Projection:
@@ -53,6 +70,8 @@ class Projection:
     def __init__(self) -> None:
         self.orders: dict[str, Order] = {}
         self.locks: dict[str, tuple[str, date | None]] = {}
+        self.contract_locks: dict[int, str] = {}
+        self.locked_since: dict[int, datetime] = {}  # by contract
         self.killed = ""
         self._messages: list[datetime] = []
         self._refs: dict[int, str] = {}  # by permId
@@ -87,6 +106,22 @@ class Projection:
                 self.killed = f"kill switch: {entry.body['why']}" if entry.kind is Kind.KILL else ""
             case Kind.ADJUST:
                 self._adjust(entry)
+
+    def tell(self) -> dict[str, Any]:
+        """Return everything that is known, as JSON values; raise `Bug` when a part of it has no place here."""
+        strange = vars(self).keys() - TOLD.keys() - DERIVED - set(PARTS)
+        if strange:
+            raise Bug(f"{sorted(strange)} would be forgotten at a start: tell it, or derive it")
+        told = {name: to_values(kind, getattr(self, name)) for name, kind in TOLD.items()}
+        return told | {name: getattr(self, name).tell() for name in PARTS}
+
+    def know(self, told: Mapping[str, Any]) -> None:
+        """Take over what another projection told, as if every entry it saw had been applied."""
+        for name, kind in TOLD.items():
+            setattr(self, name, from_values(kind, told[name]))
+        for name in PARTS:
+            getattr(self, name).know(told[name])
+        self._look = self._lots = self._calls = None
 
     @property
     def open_orders(self) -> tuple[Order, ...]:
@@ -154,6 +189,7 @@ class Projection:
             realised_usd=round(realised_usd(futures, fold_lots(futures)) - realised_usd(before, fold_lots(before)), 2),
             fees_usd=round(fees_usd(futures) - fees_usd(before), 2),
             locked=self.locked(day),
+            locked_contracts=tuple(sorted(self.contract_locks.items())),
             calls=tuple(lot for lot in self.calls() if lot.expires_on >= day),
             call_orders=tuple(_working(order) for order in self.open_orders if order.proposal.call is not None),
             call_spend=call_spend(self.orders.values()),
@@ -169,6 +205,10 @@ class Projection:
         reasons += [why for why, only in self.locks.values() if only is None or only == day]
         reasons += [f"the outcome of order {o.ref} is unknown" for o in self.open_orders if o.life is Life.UNKNOWN]
         return tuple(reasons)
+
+    def locked_on(self, con_id: int) -> tuple[str, ...]:
+        """Return the reasons that forbid opening in this contract alone."""
+        return (self.contract_locks[con_id],) if con_id in self.contract_locks else ()
 
     @property
     def last_vega30_usd(self) -> float | None:
@@ -250,11 +290,22 @@ class Projection:
         self._lots = self._calls = None
 
     def _lock(self, entry: Entry) -> None:
-        if entry.body["why"]:
-            day = entry.body["day"]
-            self.locks[entry.body["name"]] = (entry.body["why"], None if day is None else date.fromisoformat(day))
+        body, con_id = entry.body, entry.body.get("con_id")
+        if con_id is not None:
+            self._lock_contract(con_id, body["why"], entry.at)
+        elif body["why"]:
+            day = body["day"]
+            self.locks[body["name"]] = (body["why"], None if day is None else date.fromisoformat(day))
         else:
-            self.locks.pop(entry.body["name"], None)
+            self.locks.pop(body["name"], None)
+
+    def _lock_contract(self, con_id: int, why: str, at: datetime) -> None:
+        if why:
+            self.contract_locks[con_id] = why
+            self.locked_since.setdefault(con_id, at)
+        else:
+            self.contract_locks.pop(con_id, None)
+            self.locked_since.pop(con_id, None)
 
 
 def _told(order: Order, entry: Entry) -> Order:

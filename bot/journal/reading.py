@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Engine, Row, Select, select
+from sqlalchemy import Engine, Row, Select, func, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from bot.errors import UsageProblem
@@ -45,17 +45,18 @@ class Reading:
                 wall=None if row.wall is None else json.loads(row.wall),
             )
 
-    def lines(self, after: int = 0) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
         """Yield the canonical line of every entry: everything but `wall`."""
-        for row in self._rows(None, after, None):
+        for row in self._rows(None, 0, None):
             yield line(row.seq, row.at, row.kind, row.body)
 
-    def digest(self, after: int = 0) -> str:
-        """Return the SHA-256 over the canonical lines, each ended by a line feed."""
+    def digest(self, through: int | None = None) -> str:
+        """Return the SHA-256 over the canonical lines, each ended by a line feed, up to the entry `through`."""
         total = sha256()
-        for canonical in self.lines(after):
-            total.update(canonical.encode())
-            total.update(b"\n")
+        for row in self._rows(None, 0, None):
+            if through is not None and row.seq > through:
+                break
+            total.update(f"{line(row.seq, row.at, row.kind, row.body)}\n".encode())
         return total.hexdigest()
 
     def export(self, path: Path) -> int:
@@ -66,6 +67,12 @@ class Reading:
                 file.write(canonical + "\n")
                 count += 1
         return count
+
+    def last_seq(self) -> int:
+        """Return the number of the last entry; 0 in an empty journal."""
+        with self._engine.connect() as connection:
+            own = connection.scalar(select(func.max(entries.c.seq)))
+        return own or (self.parts[-1].last if self.parts else 0)
 
     def part_paths(self) -> tuple[Path, ...]:
         """Return where the closed parts lie, the oldest first."""

@@ -41,6 +41,21 @@ class Series:
             held.extend(self._items(name, change))
             self._held[name] = held[-LONGEST:]
 
+    def forget(self, before: datetime) -> None:
+        """Drop the series that ended before an instant: those of futures that have settled."""
+        gone = [name for name, held in self._held.items() if held and held[-1].end < before]
+        for name in gone:
+            del self._held[name]
+            self._seen.pop(name, None)
+
+    def tell(self) -> dict[str, Any]:
+        """Return the rows of every series by name."""
+        return {name: [_row(item) for item in held] for name, held in self._held.items()}
+
+    def know(self, told: Mapping[str, Any]) -> None:
+        """Take over the rows that another one told."""
+        self._held = {name: [_item(name, row) for row in rows] for name, rows in told.items()}
+
     def last(self, name: str, count: int, end: str) -> tuple[Any, ...]:
         """Return the last `count` of a series, of which the newest ended at `end` (ISO text)."""
         held = self._held.get(name, [])

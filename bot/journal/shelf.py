@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bot.errors import Bug
-from bot.journal.codec import fingerprint, from_json, prepare, to_json
+from bot.journal.codec import fingerprint, from_json, from_json_all, prepare, to_json
 from bot.journal.contracts import Contracts
 from bot.journal.entry import Entry, Kind
 from bot.journal.series import SAMPLES, Ended, Series, names
@@ -35,6 +35,7 @@ from strategies.alvh.records import (
 ELSEWHERE = Surface(
     taken_at=datetime.fromtimestamp(0, UTC), session_day=date(1970, 1, 1), source=SurfaceSource.STORED, smiles=()
 )  # stands in a record where a surface is named by its digest instead
+ENDED = timedelta(days=30)  # after its last bar a series is forgotten
 CHAINS = ("chain", "vix_chain")  # the fields of a view that hold listed options
 SERIES = ("spx_bars", "vix_bars", "breadth_bars")
 LISTS = {"legs": True, "vix_options": True}
@@ -90,6 +91,41 @@ class Shelf:
             case Kind.WAKEUP:
                 self._leave(entry)
                 self._forget(entry.body)
+
+    def tell(self) -> dict[str, Any]:
+        """Return everything the shelf holds, as JSON values."""
+        memories = {str(seq): self._memory(seq) for seq in self._memories}
+        held = [*self._surfaces.items()]
+        held += [(self._digest(s), s) for memory in memories.values() for s in _surfaces(memory).values()]
+        return {
+            "series": self._series.tell(),
+            "contracts": self._contracts.tell(),
+            "surfaces": {digest: to_json(surface) for digest, surface in held},
+            "named": [*self._surfaces],
+            "memories": {
+                seq: {
+                    "bare": to_json(replace(_bare(memory), samples=())),
+                    "surfaces": self._names(memory),
+                    "samples": [to_json(sample) for sample in memory.samples],
+                }
+                for seq, memory in memories.items()
+            },
+        }
+
+    def know(self, told: Mapping[str, Any]) -> None:
+        """Take over what another shelf told."""
+        surfaces = {digest: from_json(Surface, values) for digest, values in told["surfaces"].items()}
+        self._series.know(told["series"])
+        self._contracts.know(told["contracts"])
+        self._surfaces = {digest: surfaces[digest] for digest in told["named"]}
+        self._memories = {
+            int(seq): _Left(
+                bare=memory["bare"],
+                surfaces={name: surfaces[digest] for name, digest in memory["surfaces"].items()},
+                samples=from_json_all(Sample, memory["samples"]),
+            )
+            for seq, memory in told["memories"].items()
+        }
 
     @staticmethod
     def prepare() -> None:
@@ -215,7 +251,8 @@ class Shelf:
         return {name: self._surfaces[digest] for name, digest in digests.items()}
 
     def _forget(self, body: Mapping[str, Any]) -> None:
-        """Drop surfaces that this wake-up no longer names; one that returns is written again."""
+        """Drop surfaces that this wake-up no longer names and series long ended; one that returns is written again."""
+        self._series.forget(datetime.fromisoformat(body["view"]["now"]) - ENDED)
         named = {digest for digests in body["surfaces"].values() for digest in digests.values()}
         self._surfaces = {digest: surface for digest, surface in self._surfaces.items() if digest in named}
         self._digests = {key: pair for key, pair in self._digests.items() if pair[1] in named}

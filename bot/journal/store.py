@@ -156,14 +156,15 @@ class Journal(Reading):
     def turn(self, least_bytes: int) -> bool:
         """Close the file once it is this long and go on in a new one; return whether that was done.
 
-        Call it when nothing is urgent: the file is read once. While somebody reads it, it is left for later. Raises
-        `Halt` when the new file cannot be written after the old one was closed.
+        Call it when nothing is urgent: the file is read once. While somebody reads it, or when there is no room for a
+        new one, it is left for later. Raises `Halt` when an entry is not as it was written, or when the new file
+        cannot be taken into use after the old one was closed.
         """
         if self._broken or self._path is None or len(self._folds) != 1 or self._size() < least_bytes:
             return False
+        number = self._begin_next(self._path)
         try:
-            number = self._begin_next(self._path)
-            if not parts.let_go(self._engine):
+            if not number or not parts.let_go(self._engine):
                 parts.discard(self._path)
                 self._reattach()
                 return False
@@ -229,18 +230,21 @@ class Journal(Reading):
         return 0 if self._path is None else self._path.stat().st_size
 
     def _begin_next(self, path: Path) -> int:
-        last, before, total = self._verified()
+        """Write the file that will follow and return the number of the one to be closed; 0 when there is no room."""
+        try:
+            last, before, total = self._verified()
+        except UsageProblem as problem:
+            raise self._halt(str(problem)) from problem
         number = len(self.parts) + 1
         body = canonical(self._folds[0].tell())
         mode, account = self._owner
-        parts.begin(
-            path,
-            mode=mode,
-            account=account,
-            closed=(*self.parts, Part(number=number, last=last, digest=total, seal=before or None)),
-            known=Known(through=last, program=knowing.program(), digest=knowing.digest(body), body=body),
-            durable=self._durable,
-        )
+        closed = (*self.parts, Part(number=number, last=last, digest=total, seal=before or None))
+        known = Known(through=last, program=knowing.program(), digest=knowing.digest(body), body=body)
+        try:
+            parts.begin(path, mode=mode, account=account, closed=closed, known=known, durable=self._durable)
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            log.error("the journal cannot go on in a new file yet: %s", first_line(error))
+            return 0
         return number
 
     def _known(self) -> Known | None:

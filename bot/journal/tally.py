@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
 from bot.orders.life import Execution, Order
 from strategies.alvh.records import Lot, Side
@@ -24,6 +25,14 @@ class FirstSight:
         """Take in which legs a journalled wake-up held."""
         if con_ids:
             self._seen = {con_id: self._seen.get(con_id, at) for con_id in con_ids}
+
+    def tell(self) -> list[Any]:
+        """Return each leg held with when it was first seen."""
+        return [[con_id, at.isoformat()] for con_id, at in self._seen.items()]
+
+    def know(self, told: Iterable[Any]) -> None:
+        """Take over what another one told."""
+        self._seen = {con_id: datetime.fromisoformat(at) for con_id, at in told}
 
     @property
     def oldest(self) -> datetime | None:

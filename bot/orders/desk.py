@@ -14,6 +14,7 @@ from bot.broker.port import Fill, Instrument, Notice, OrderUpdate, Writer
 from bot.clock import Clock
 from bot.guard.controls import GuardSettings
 from bot.guard.kill import KillSwitch
+from bot.journal.entry import Kind
 from bot.journal.projections import Projection, session_day
 from bot.journal.store import Journal
 from bot.orders.brake import Brake, LossWatch
@@ -65,7 +66,7 @@ class OrderDesk:
         self._clock = clock
         self._mode = str(mode)
         self.tickets = Tickets()
-        journal.follow(self.tickets.apply)
+        journal.follow(self.tickets.apply, kinds={Kind.TICKET, Kind.CONSENT})
         self._pen = Pen(journal, projection, clock)
         self._looks = Looks(projection)
         self._hearing = Hearing(self._mode, projection, self._pen, clock)

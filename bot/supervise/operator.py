@@ -18,7 +18,7 @@ class Operator:
         self._desk = desk
         self._clock = clock
         self._used: set[str] = set()
-        journal.follow(self._remember)
+        journal.follow(self._remember, kinds={Kind.OPERATOR})
 
     def has_work(self) -> bool:
         """Say whether anything lies in the inbox."""
