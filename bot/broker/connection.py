@@ -106,10 +106,14 @@ class Connection:
         except Retry as problem:
             raise Unreachable(str(problem)) from problem
 
-    async def close(self) -> None:
-        """Disconnect and let the transport finish."""
+    def hang_up(self) -> None:
+        """Close the socket without waiting for anything."""
         if self.ib.client.isConnected():
             self.ib.disconnect()
+
+    async def close(self) -> None:
+        """Disconnect and let the transport finish."""
+        self.hang_up()
         for _ in range(3):
             await asyncio.sleep(0)
 
