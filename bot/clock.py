@@ -51,6 +51,21 @@ class RealClock:
             return await work
 
 
+class ShiftedClock(RealClock):
+    """Run at the machine's pace from another instant: beside a simulated gateway that lives on another day."""
+
+    def __init__(self) -> None:
+        self._shift = timedelta(0)
+
+    def shift_to(self, at: datetime) -> None:
+        """Let it be `at` now."""
+        self._shift = at - RealClock.now(self)
+
+    def now(self) -> datetime:
+        """Return the shifted time in UTC."""
+        return super().now() + self._shift
+
+
 @dataclass(order=True, slots=True)
 class _Alarm:
     """Wait for an instant in somebody's name; equal instants ring in the order in which they were set."""

@@ -10,6 +10,7 @@ from bot.app import Bot
 from bot.clock import Clock, SteppedClock
 from bot.errors import Halt, Refuse
 from bot.schedule import RealDriver, Stepper
+from bot.watch.systemd import Service
 
 LARGEST_SKEW = timedelta(seconds=5)
 LOOK_S = 0.5  # wall-clock seconds between two looks at whether the bot has halted
@@ -27,11 +28,15 @@ async def check_clock(bot: Bot, clock: Clock) -> None:
         )
 
 
-async def run_on_real_clock(bot: Bot) -> None:
-    """Run the job table until a signal asks to stop; raise `Halt` when the bot can no longer write its journal."""
-    stop = _stop_signal()
-    driver = RealDriver(bot.jobs(), bot.report)
+async def run_on_real_clock(bot: Bot, service: Service | None = None) -> None:
+    """Run the job table until a signal asks to stop; raise `Halt` when the bot can no longer write its journal.
+
+    `service` is told that the jobs run, gets signs of life from among them, and is told when they end.
+    """
+    stop, service = _stop_signal(), service or Service({})
+    driver = RealDriver((*bot.jobs(), *service.jobs()), bot.report)
     driver.start()
+    service.ready("the jobs run")
     try:
         while not stop.is_set() and not bot.halted:
             try:
@@ -39,6 +44,7 @@ async def run_on_real_clock(bot: Bot) -> None:
             except TimeoutError:
                 continue
     finally:
+        service.stopping()
         driver.stop()
         await driver.drain()
     if bot.halted:

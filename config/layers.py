@@ -28,7 +28,9 @@ from config.settings import ENV_PREFIX, NESTED, Mode, Settings
 from strategies.alvh.profiles import changes
 
 CONFIG_VARIABLE = "ALVH_CONFIG"
-OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "ALVH_CLIENT", "ALVH_KILL", "ALVH_TRACEBACK", "ALVH_SHARED_DATA"})
+OTHER_VARIABLES = frozenset(
+    {CONFIG_VARIABLE, "ALVH_CLIENT", "ALVH_KILL", "ALVH_TRACEBACK", "ALVH_SHARED_DATA", "ALVH_STATE"}
+)
 """Variables with our prefix that are not settings."""
 
 ENVIRONMENT = "environment"

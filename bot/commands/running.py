@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bot.broker.readonly import ReadOnlyBroker
     from bot.clock import Clock
     from bot.plan import Plan
+    from bot.watch.pager import Pager
+    from bot.watch.systemd import Service
     from config.settings import Settings
 
 ARM_FILE = "arm"
@@ -34,6 +36,9 @@ def run(
         bool, typer.Option("--gateway-time", help="Live by the gateway's clock: for a simulated gateway only.")
     ] = False,
     confirm: Annotated[str, typer.Option(help="Live only: type the account's number again.")] = "",
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for a gateway that is not there yet, and page; for a service.")
+    ] = False,
 ) -> None:
     """Guard the account's condors until stopped: dry-run (sends nothing), paper (by itself) or live (asks first)."""
     from bot.clock import RealClock, SteppedClock
@@ -47,18 +52,41 @@ def run(
         raise UsageProblem("--gateway-time is for a simulated gateway; live runs on this machine's clock")
     clock = SteppedClock(datetime.fromtimestamp(0, UTC)) if gateway_time else RealClock()
     start_logs(settings.mode, clock)
-    asyncio.run(_run(settings, clock, confirm))
+    from bot.watch.pages import Severity
+
+    pager = _pager(settings, clock, simulated=gateway_time)
+    try:
+        asyncio.run(_run(settings, clock, confirm, pager, wait=wait and not gateway_time))
+    except Exception as problem:
+        pager.page(Severity.CRITICAL, f"the bot stops: {problem}")
+        raise
+    finally:
+        pager.close()
 
 
-async def _run(settings: Settings, clock: Clock, confirm: str) -> None:
+def _pager(settings: Settings, clock: Clock, *, simulated: bool) -> Pager:
+    """Return who pages; what happens on a simulated gateway stays here unless the settings ask for it."""
+    from dataclasses import replace
+
+    from bot.options import options_from
+    from bot.watch.pager import Pager
+
+    told = options_from(settings).pager
+    if simulated and not settings.pages.in_simulation:
+        told = replace(told, hooks=())
+    return Pager(told, clock, mode=settings.mode.value, account=settings.connection.account)
+
+
+async def _run(settings: Settings, clock: Clock, confirm: str, pager: Pager, *, wait: bool) -> None:
     from bot.app import Bot
     from bot.clock import SteppedClock
     from bot.collector import quieten
     from bot.runner import check_clock, run_on_gateway_time, run_on_real_clock
+    from bot.watch.systemd import Service
 
-    broker = _broker(settings, clock)
-    bot = Bot(_plan(settings, confirm), broker, clock)
-    await broker.connect()
+    broker, service = _broker(settings, clock), Service()
+    bot = Bot(_plan(settings, confirm, on_gateway_time=isinstance(clock, SteppedClock)), broker, clock, pager)
+    await _connect(broker, clock, pager, service, wait=wait)
     try:
         if isinstance(clock, SteppedClock):
             clock.move(await broker.heartbeat())
@@ -74,9 +102,30 @@ async def _run(settings: Settings, clock: Clock, confirm: str) -> None:
         if isinstance(clock, SteppedClock):
             await run_on_gateway_time(bot, clock)
         else:
-            await run_on_real_clock(bot)
+            await run_on_real_clock(bot, service)
     finally:
         await bot.close()
+
+
+async def _connect(broker: ReadOnlyBroker, clock: Clock, pager: Pager, service: Service, *, wait: bool) -> None:
+    """Connect; with `wait` try for as long as it takes, slower and slower at night, and page as for a lost line."""
+    from bot.errors import Unreachable
+    from bot.outage import Outage
+
+    outage = Outage()
+    while True:
+        began = clock.now()
+        try:
+            return await broker.connect()
+        except Unreachable as problem:
+            if not wait:
+                raise
+            said = outage.failed(began, problem)
+            service.status(f"waiting for the gateway: {problem}")
+        if said is not None:
+            typer.echo(said[0], err=True)
+            pager.page(said[1], said[0])
+        await clock.sleep(outage.pause(began).total_seconds())
 
 
 def _broker(settings: Settings, clock: Clock) -> ReadOnlyBroker:
@@ -90,7 +139,10 @@ def _broker(settings: Settings, clock: Clock) -> ReadOnlyBroker:
     return kind(endpoint, clock, mode=settings.mode)
 
 
-def _plan(settings: Settings, confirm: str) -> Plan:
+def _plan(settings: Settings, confirm: str, *, on_gateway_time: bool) -> Plan:
+    from dataclasses import replace
+
+    from bot.guard.instance import state_folder
     from bot.options import options_from
     from bot.plan import Plan
 
@@ -103,6 +155,7 @@ def _plan(settings: Settings, confirm: str) -> Plan:
         folder=folder,
         journal_url=settings.journal.url,
         durable=settings.journal.durable,
+        part_bytes=settings.journal.part_mb * 1_000_000,
         policy=options.policy,
         guard=options.guard,
         orders=options.orders,
@@ -113,6 +166,8 @@ def _plan(settings: Settings, confirm: str) -> Plan:
         context_file=options.context_file,
         arm_file=folder / f"{ARM_FILE}-{account}" if account else None,
         confirmed_account=confirm,
+        watch=replace(options.watch, largest_skew_s=None) if on_gateway_time else options.watch,
+        state=state_folder(),
     )
 
 

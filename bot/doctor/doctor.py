@@ -97,6 +97,7 @@ class Doctor:
         problems: list[str] = []
         for symbol in ("SPX", "VIX"):
             if symbol in universe.indices:
+                broker.subscribe(universe.indices[symbol])  # its level says which strike lies near the money
                 option = await option_of(broker, universe.indices[symbol], now, problems)
                 asked += [] if option is None else [option]
         found += [warn("contracts", problem, "look the option up in TWS") for problem in problems]
