@@ -50,6 +50,10 @@ MINI = 100  # multiplier of one mini
 TOLD: dict[str, Any] = {  # what a projection knows, by attribute, with its type
     "orders": dict[str, Order],
     "locks": dict[str, tuple[str, date | None]],
+    "contract_locks": dict[int, str],
+    "locked_since": dict[int, datetime],
+    "contract_locks": dict[int, str],
+    "locked_since": dict[int, datetime],
     "killed": str,
     "_messages": list[datetime],
     "_refs": dict[int, str],
