@@ -1,0 +1,126 @@
+"""Check at the end of a day what must hold whatever happened: five rules, each with what broke it in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from bot.drill.day import Day
+from bot.journal import Entry, JournalReader, Kind
+from bot.session import session_at
+
+BLIND_SHARE = 0.10  # a purchase may be limited at most this far above the true ask
+MOMENT = timedelta(minutes=1)
+TIME_TO_FLATTEN = timedelta(minutes=12)
+LONGEST_SILENCE = timedelta(minutes=6)  # between two explained wake-ups
+
+
+def broken(day: Day) -> tuple[str, ...]:
+    """Return every rule that the day broke, in words; the day must be closed."""
+    entries = _entries(day)
+    checks = (_sent_once, _lots_are_executions, _bounded, _sighted, _can_reduce, _back_in_step, _explained)
+    return tuple(f"{check.__name__.strip('_')}: {what}" for check in checks for what in check(day, entries))
+
+
+def _entries(day: Day) -> list[Entry]:
+    if day.journal_path is None:
+        return []
+    reader = JournalReader.open(day.journal_path)
+    try:
+        return list(reader.entries())
+    finally:
+        reader.close()
+
+
+def _sent_once(day: Day, entries: list[Entry]) -> Iterator[str]:
+    """Ask whether an intent became two orders, or an order was sent that the journal does not hold."""
+    intended = {entry.body["ref"] for entry in entries if entry.kind is Kind.INTENT}
+    for ref, orders in day.witness.placed.items():
+        if len(orders) > 1:
+            yield f"{ref} reached the exchange as {len(orders)} orders {sorted(orders)}"
+        if ref not in intended:
+            yield f"{ref} reached the exchange and is not in the journal"
+
+
+def _lots_are_executions(day: Day, entries: list[Entry]) -> Iterator[str]:
+    """Hold the journal's lots against what the exchange executed, unless a human was told why it cannot know."""
+    for con_id, (known, true) in sorted(day.final_lots.items()):
+        if known != true and not _told(day):
+            yield f"contract {con_id}: the journal says {known}, executed were {true}, and nobody was told"
+        elif known > true:
+            yield f"contract {con_id}: the journal says {known}, executed were only {true}"
+
+
+def _bounded(day: Day, entries: list[Entry]) -> Iterator[str]:
+    """Hold the hedge, with what works for it, against its cap; it was never short."""
+    cap = day.options.guard.max_position_minis
+    if day.witness.most_minis > cap:
+        yield f"{day.witness.most_minis} minis were owned and at work, the cap is {cap}"
+    for con_id, least in sorted(day.witness.least.items()):
+        if least < 0:
+            yield f"contract {con_id} was sold down to {least}"
+
+
+def _sighted(day: Day, entries: list[Entry]) -> Iterator[str]:
+    """Ask whether anything was opened on prices that were not the market's, or while it was closed."""
+    for ref, placed in day.witness.bought.items():
+        if not placed.is_open:
+            yield f"{ref} was bought while the market was closed"
+        elif placed.ask is None or placed.limit > placed.ask * (1 + BLIND_SHARE):
+            yield f"{ref} was limited at {placed.limit}, the true ask was {placed.ask}"
+
+
+def _can_reduce(day: Day, entries: list[Entry]) -> Iterator[str]:
+    """Ask whether what the operator wanted sold was sold, when the broker could be reached for long enough."""
+    asked = day.flattened_at
+    if asked is None or day.gave_up or day.ends_at - asked < TIME_TO_FLATTEN:
+        return
+    bought_after = any(fill.at > asked and fill.side == "BOT" for fill in day.witness.own_fills())
+    left = {con_id: n for con_id, n in day.witness.own.items() if n}
+    if left and not bought_after and _reachable(day, asked) >= TIME_TO_FLATTEN:
+        yield f"flatten was asked for at {asked:%H:%M:%S} and {left} is left"
+
+
+def _reachable(day: Day, since: datetime) -> timedelta:
+    """Return how long bot and market were there, one with the other, after an instant."""
+    closes = _closes_at(day, since)
+    total = max(closes - since, timedelta())
+    for span in day.watcher.spans:
+        if any(why == "no process" or why.startswith("line") for why in span.why):
+            begins, ends = max(span.since, since), min(span.until or closes, closes)
+            total -= max(ends - begins, timedelta())
+    return total
+
+
+def _closes_at(day: Day, at: datetime) -> datetime:
+    session = session_at(at)
+    return at if session is None else min(session.closes_at, day.ends_at)
+
+
+def _back_in_step(day: Day, entries: list[Entry]) -> Iterator[str]:
+    """Ask whether the bot is in step again once its faults are over, or a human was told why not."""
+    if day.final_differences and not _told(day):
+        yield f"at the end {', '.join(day.final_differences)}, and nobody was told"
+
+
+def _told(day: Day) -> bool:
+    """Say whether a human has been told something since the bot fell out of step for the last time."""
+    spans = day.watcher.spans
+    since = spans[-1].since if spans and spans[-1].until is None else day.ends_at
+    return any(told.at >= since - MOMENT for told in day.told if not told.why.startswith("parity"))
+
+
+def _explained(day: Day, entries: list[Entry]) -> Iterator[str]:
+    """Ask whether a living bot said at every wake-up what it thought, or why it could not look."""
+    alive_since: datetime | None = None
+    ends = sorted(day.deaths)
+    marks = [e for e in entries if e.kind in (Kind.START, Kind.STOP, Kind.WAKEUP, Kind.MISSED)]
+    for entry in marks:
+        began = alive_since
+        died = began is not None and any(began <= end <= entry.at for end in ends)
+        if began is not None and not died and entry.kind is not Kind.START:
+            before, now = session_at(began), session_at(entry.at)
+            together = before is not None and now is not None and before.day == now.day
+            if together and entry.at - began > LONGEST_SILENCE:
+                yield f"nothing explains {began:%H:%M:%S} to {entry.at:%H:%M:%S}"
+        alive_since = None if entry.kind is Kind.STOP else entry.at
