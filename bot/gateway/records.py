@@ -130,12 +130,16 @@ class HandTrade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningAccount:
-    """Hold the account with which a scenario begins, and what its owner will trade by hand, in order of time."""
+    """Hold an account with which a scenario begins, and what its owner will trade by hand, in order of time.
+
+    `beside` are further accounts of the same login.
+    """
 
     account: str
     cash: float
-    positions: tuple[OpeningPosition, ...]
+    positions: tuple[OpeningPosition, ...] = ()
     by_hand: tuple[HandTrade, ...] = ()
+    beside: tuple[OpeningAccount, ...] = ()
 
 
 class Market(Protocol):

@@ -12,14 +12,13 @@ from bot.gateway.exchange.marks import Marks
 from bot.gateway.exchange.orders import WorkingOrder
 from bot.gateway.exchange.values import Value, account_values
 from bot.gateway.exchange.what_if import what_if
-from bot.gateway.records import Market, PnlReport, PositionReport, Report, WhatIfReport
+from bot.gateway.records import Market, OpeningAccount, PnlReport, PositionReport, Report, WhatIfReport
 
 
 class Books:
-    """Hold the ledger of the market's opening account, valued at the market's present time."""
+    """Hold the ledger of an account from its opening on, valued at the market's present time."""
 
-    def __init__(self, market: Market) -> None:
-        opening = market.opening_account()
+    def __init__(self, market: Market, opening: OpeningAccount) -> None:
         self.account = opening.account
         self.ledger = Ledger(opening.account, opening.cash)
         self._market = market

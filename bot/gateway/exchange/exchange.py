@@ -1,4 +1,4 @@
-"""Match orders against the displayed market and keep one account's books.
+"""Match orders against the displayed market and keep the books of the login's accounts.
 
 `SimulatedExchange` is what the gateway's server talks to. It has no clock of its own and draws no random number but
 fixed functions of its seeds: the same calls against the same market give the same reports, identifiers included.
@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.gateway.exchange.books import Books
+from bot.gateway.exchange.accounts import Accounts
 from bot.gateway.exchange.depth import DisplayedDepth, Side
 from bot.gateway.exchange.draws import draw
 from bot.gateway.exchange.execution import Executions
+from bot.gateway.exchange.hands import Hands
 from bot.gateway.exchange.matching import Matcher, Slice
 from bot.gateway.exchange.orders import OrderBook, Status, WorkingOrder
 from bot.gateway.exchange.sessions import may_trade, next_open, regular_only, trading_day
@@ -22,6 +23,7 @@ from bot.gateway.records import (
     ErrorReport,
     FillReport,
     Market,
+    OpeningAccount,
     OrderReport,
     OrderRequest,
     PnlReport,
@@ -32,26 +34,26 @@ from bot.gateway.records import (
 
 _BY_TRADER = "Cancelled by Trader"
 _BY_SYSTEM = "Cancelled by System"
-_BY_HAND = -1  # no client: entered in TWS itself
 
 
 class SimulatedExchange:
     """Implement the gateway's `Exchange` over any `Market`.
 
-    `displayed_depth_seed` varies the size modelled behind the touch.
+    `displayed_depth_seed` varies the size modelled behind the touch; `beside` are accounts of the login beyond those of
+    the scenario.
     """
 
-    def __init__(self, market: Market, *, displayed_depth_seed: int = 0) -> None:
+    def __init__(self, market: Market, *, displayed_depth_seed: int = 0, beside: Sequence[OpeningAccount] = ()) -> None:
         self._market = market
-        self._books = Books(market)
+        self._accounts = Accounts(market, beside)
         self._orders = OrderBook()
         self._depth = DisplayedDepth(market, displayed_depth_seed)
         self._matcher = Matcher(market, self._depth, market.seed)
-        self._executions = Executions(self._books.ledger, market.seed)
+        self._executions = Executions(lambda account: self._accounts.of(account).ledger, market.seed)
         self._perm_id = 1_000_000_000 + int(draw(market.seed, "permId") * 1_000_000_000)
         self._priority = 0
         self._stepped_at = market.now
-        self._by_hand = list(enumerate(market.opening_account().by_hand, start=1))
+        self._hands = Hands(market.opening_account())
 
     # ---- orders
 
@@ -75,10 +77,10 @@ class SimulatedExchange:
             leg_notional=[0.0] * len(legs),
             transmitted=request.transmit,
         )
-        refusal = check(self._market, self._books.account, order) or self._orphan(request)
+        refusal = check(self._market, self._accounts.names, order) or self._orphan(request)
         if refusal is not None:
             return self._refuse(order, refusal)
-        preview = self._books.preview(order)
+        preview = self._accounts.of(request.account).preview(order)
         if request.what_if:
             return [preview]
         refusal = margin_refusal(preview)
@@ -95,9 +97,7 @@ class SimulatedExchange:
 
     def _orphan(self, request: OrderRequest) -> Refusal | None:
         """Refuse a child whose parent is not known or died unfilled."""
-        parent = (request.client_id, request.parent_id)
-        done = self._orders.done.get(parent)
-        if not request.parent_id or parent in self._orders.live or (done is not None and done.status is Status.FILLED):
+        if not self._orders.lacks_parent(request):
             return None
         return Refusal(code=135, text=f"Can't find order with id ={request.parent_id}")
 
@@ -197,9 +197,9 @@ class SimulatedExchange:
     def _modify(self, order: WorkingOrder, request: OrderRequest) -> list[Report]:
         """Replace an order's terms in place; a new price or a larger size goes to the back of the queue."""
         candidate = replace(order, request=request)
-        refusal = modification(order, request) or check(self._market, self._books.account, candidate)
+        refusal = modification(order, request) or check(self._market, self._accounts.names, candidate)
         if refusal is None and candidate.remaining > order.remaining:
-            refusal = margin_refusal(self._books.preview(candidate))
+            refusal = margin_refusal(self._accounts.of(request.account).preview(candidate))
         if refusal is not None:
             return [refusal.error(request), order.report()]
         old, order.request = order.request, request
@@ -220,14 +220,15 @@ class SimulatedExchange:
     def _execute(self, order: WorkingOrder, slices: Sequence[Slice]) -> list[Report]:
         """Book executions, reporting fills, order and positions for each; a filled parent releases its children."""
         reports: list[Report] = []
+        books = self._accounts.of(order.request.account)
         for piece in slices:
             reports += self._executions.book(order, piece, self._market.now)
             if order.remaining < 1:
                 self._orders.retire(order, Status.FILLED, self._market.now, f"Filled Size: {order.filled:g}")
             reports.append(order.report())
-            reports += [self._books.ledger.report(leg.contract.con_id) for leg in order.legs]
+            reports += [books.ledger.report(leg.contract.con_id) for leg in order.legs]
         if slices:
-            self._books.touched()
+            books.touched()
         if order.status is Status.FILLED:
             for child in self._orders.children(order):
                 reports += self._begin(child)
@@ -271,41 +272,17 @@ class SimulatedExchange:
         now = self._market.now
         elapsed_s = (now - self._stepped_at).total_seconds()
         if trading_day(now) != trading_day(self._stepped_at):
-            self._books.start_day()
+            self._accounts.start_day()
             self._executions.reports.clear()
         self._stepped_at = now
-        self._books.settle_daily()
-        reports: list[Report] = self._trade_by_hand()
+        self._accounts.settle_daily()
+        reports: list[Report] = []
+        for request in self._hands.due(now):
+            reports += self.place(request)
         for order in self._orders.in_priority():
             if not order.status.done:
                 reports += self._advance(order, elapsed_s)
-        return reports + self._books.settle_finally()
-
-    def _trade_by_hand(self) -> list[Report]:
-        """Place the market orders that the account's owner gives by now, as TWS itself does."""
-        reports: list[Report] = []
-        while self._by_hand and self._by_hand[0][1].at <= self._market.now:
-            number, trade = self._by_hand.pop(0)
-            reports += self.place(
-                OrderRequest(
-                    client_id=_BY_HAND,
-                    order_id=number,
-                    con_id=trade.con_id,
-                    legs=(),
-                    action="BUY" if trade.quantity > 0 else "SELL",
-                    quantity=float(abs(trade.quantity)),
-                    order_type="MKT",
-                    limit=None,
-                    stop=None,
-                    tif="DAY",
-                    good_till=None,
-                    account=self._books.account,
-                    order_ref="",
-                    outside_rth=False,
-                    what_if=False,
-                )
-            )
-        return reports
+        return reports + self._accounts.settle_finally()
 
     def _advance(self, order: WorkingOrder, elapsed_s: float) -> list[Report]:
         """Expire, hold, send or match one live order."""
@@ -354,25 +331,24 @@ class SimulatedExchange:
 
     def accounts(self) -> Sequence[str]:
         """Return the account ids."""
-        return (self._books.account,)
+        return self._accounts.names
 
     def positions(self, account: str) -> Sequence[PositionReport]:
         """Return non-zero positions, and zero ones that were closed today; none for an unknown account."""
-        if account != self._books.account:
-            return []
-        return self._books.positions()
+        books = self._accounts.known(account)
+        return [] if books is None else books.positions()
 
     def values(self, account: str) -> Sequence[tuple[str, str, str]]:
         """Return (tag, value, currency) of the account in IB's full tag set; nothing for an unknown account."""
-        if account != self._books.account:
-            return []
-        return self._books.values()
+        books = self._accounts.known(account)
+        return [] if books is None else books.values()
 
     def pnl(self, account: str, con_id: int = 0) -> PnlReport:
         """Return the account's profit and loss, or one position's; zeros for what is not held."""
-        if account != self._books.account:
+        books = self._accounts.known(account)
+        if books is None:
             return PnlReport(daily=0.0, unrealized=0.0, realized=0.0)
-        return self._books.position_pnl(con_id) if con_id else self._books.pnl()
+        return books.position_pnl(con_id) if con_id else books.pnl()
 
 
 def _error(key: tuple[int, int], code: int, text: str) -> ErrorReport:

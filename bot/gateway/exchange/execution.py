@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.gateway.exchange.draws import draw
@@ -16,14 +17,14 @@ _FIRST_LEG = 2  # part 1 of a combination's execution id is the combination itse
 
 
 class Executions:
-    """Book slices into a ledger and keep the reports.
+    """Book slices into the ledgers of the accounts that gave the orders, and keep the reports.
 
     An execution id is server.number.part.correction, like IB's `0000e0d5.5b1f2c3d.01.01`: a plain order has part 01,
     a combination part 01 for itself and 02, 03... for its legs.
     """
 
-    def __init__(self, ledger: Ledger, seed: int) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger_of: Callable[[str], Ledger], seed: int) -> None:
+        self._ledger_of = ledger_of
         self._number = int(draw(seed, "execution") * 0x7000_0000)
         self.reports: list[FillReport] = []
 
@@ -53,7 +54,7 @@ class Executions:
             commission=0.0,  # charged on the legs
             realized_pnl=None,
             last_liquidity=piece.liquidity,
-            account=self._ledger.account,
+            account=self._ledger_of(order.request.account).account,
             exchange=order.legs[0].contract.exchange,
             is_combo=True,
         )
@@ -63,7 +64,8 @@ class Executions:
         shares = piece.quantity * leg.ratio
         signed = shares * leg.sign * order.direction
         fee = commission(leg.contract, shares, price)
-        realized = self._ledger.trade(leg.contract, signed, price, fee)
+        ledger = self._ledger_of(order.request.account)
+        realized = ledger.trade(leg.contract, signed, price, fee)
         order.leg_notional[number] += shares * price
         cumulative = order.filled * leg.ratio
         return FillReport(
@@ -80,7 +82,7 @@ class Executions:
             commission=fee,
             realized_pnl=None if realized is None else round(realized, 2),
             last_liquidity=piece.liquidity,
-            account=self._ledger.account,
+            account=ledger.account,
             exchange=leg.contract.exchange,
         )
 

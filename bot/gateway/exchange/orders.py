@@ -142,6 +142,12 @@ class OrderBook:
         """Say whether the id was used up: at or below one that this client has seen end."""
         return order_id <= self.highest_done.get(client_id, -1)
 
+    def lacks_parent(self, request: OrderRequest) -> bool:
+        """Say whether a child's parent is not known or died unfilled."""
+        parent = (request.client_id, request.parent_id)
+        done = self.done.get(parent)
+        return bool(request.parent_id) and parent not in self.live and (done is None or done.status != Status.FILLED)
+
     def children(self, parent: WorkingOrder) -> list[WorkingOrder]:
         """Return the live orders attached to `parent`, oldest first."""
         client, number = parent.key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -59,10 +60,10 @@ def resolve_legs(market: Market, request: OrderRequest) -> tuple[Leg, ...] | Ref
     return tuple(legs)
 
 
-def check(market: Market, account: str, order: WorkingOrder) -> Refusal | None:
+def check(market: Market, accounts: Sequence[str], order: WorkingOrder) -> Refusal | None:
     """Return the first reason against an order, margin aside; `None` when there is none."""
     for rule in (_fields, _instrument, _prices, _combination, _session, _protection):
-        refusal = rule(market, account, order)
+        refusal = rule(market, accounts, order)
         if refusal is not None:
             return refusal
     return None
@@ -82,10 +83,12 @@ def modification(order: WorkingOrder, request: OrderRequest) -> Refusal | None:
     return None
 
 
-def _fields(market: Market, account: str, order: WorkingOrder) -> Refusal | None:
+def _fields(market: Market, accounts: Sequence[str], order: WorkingOrder) -> Refusal | None:
     request = order.request
+    if not request.account and len(accounts) > 1:
+        return Refusal(code=435, text="You must specify an account.")
     faults: tuple[tuple[bool, str], ...] = (
-        (request.account not in ("", account), f"Invalid account code '{request.account}'."),
+        (request.account not in ("", *accounts), f"Invalid account code '{request.account}'."),
         (request.action not in ("BUY", "SELL"), f"Invalid action '{request.action}'."),
         (not request.quantity > 0, "Order quantity must be positive."),
         (request.quantity % 1 != 0, "Fractional order sizes are not supported for this contract."),
@@ -100,7 +103,7 @@ def _past(market: Market, request: OrderRequest) -> bool:
     return request.good_till is not None and request.good_till <= market.now
 
 
-def _instrument(market: Market, account: str, order: WorkingOrder) -> Refusal | None:
+def _instrument(market: Market, accounts: Sequence[str], order: WorkingOrder) -> Refusal | None:
     if order.request.order_type not in _TYPES:
         return Refusal(code=387, text=UNSUPPORTED)
     for leg in order.legs:
@@ -112,7 +115,7 @@ def _instrument(market: Market, account: str, order: WorkingOrder) -> Refusal | 
     return None
 
 
-def _prices(market: Market, account: str, order: WorkingOrder) -> Refusal | None:
+def _prices(market: Market, accounts: Sequence[str], order: WorkingOrder) -> Refusal | None:
     request = order.request
     needed = (("LMT", request.limit), ("STP LMT", request.limit), ("STP", request.stop), ("STP LMT", request.stop))
     for kind, price in needed:
@@ -131,7 +134,7 @@ def _step(market: Market, order: WorkingOrder, price: float) -> float:
     return increment(market, order.legs[0].contract, price)
 
 
-def _combination(market: Market, account: str, order: WorkingOrder) -> Refusal | None:
+def _combination(market: Market, accounts: Sequence[str], order: WorkingOrder) -> Refusal | None:
     if not order.is_combo:
         return None
     kinds = {(leg.contract.sec_type, leg.contract.multiplier) for leg in order.legs}
@@ -143,7 +146,7 @@ def _combination(market: Market, account: str, order: WorkingOrder) -> Refusal |
     return None
 
 
-def _session(market: Market, account: str, order: WorkingOrder) -> Refusal | None:
+def _session(market: Market, accounts: Sequence[str], order: WorkingOrder) -> Refusal | None:
     """Refuse market orders on CFE in extended hours (exchange rule); a closed market only delays an order."""
     for leg in order.legs:
         con_id = leg.contract.con_id
@@ -153,7 +156,7 @@ def _session(market: Market, account: str, order: WorkingOrder) -> Refusal | Non
     return None
 
 
-def _protection(market: Market, account: str, order: WorkingOrder) -> Refusal | None:
+def _protection(market: Market, accounts: Sequence[str], order: WorkingOrder) -> Refusal | None:
     """Refuse a CFE limit more than 10% through the opposite touch, or through the last trade without one."""
     limit = order.limit
     if limit is None or order.is_combo or order.legs[0].contract.exchange != "CFE":

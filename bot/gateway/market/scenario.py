@@ -89,6 +89,14 @@ class HandPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountBeside:
+    """Hold a further account of the login, which begins with cash alone."""
+
+    account: str
+    cash: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CondorPlan:
     """Hold one lot of iron condors found in the account, opened at the close of `opened` at the model's prices."""
 
@@ -141,6 +149,7 @@ class Scenario:
     surprises: str = ""
     thin: tuple[Thin, ...] = ()
     hands: tuple[HandPlan, ...] = ()
+    beside: tuple[AccountBeside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +194,7 @@ _TOP = {
     "series",
     "halt",
 }
-_TOP |= {"late_move", "disconnect", "thin", "hand", "book", "condor", "policy", "surprises"}
+_TOP |= {"late_move", "disconnect", "thin", "hand", "beside", "book", "condor", "policy", "surprises"}
 
 
 FUND_SERIES = Series(
@@ -263,6 +272,7 @@ def read_scenario(folder: Path) -> Scenario:
         ),
         thin=tuple(_thin(item) for item in top.tables("thin", set(Thin.__dataclass_fields__))),
         hands=tuple(_hand(item) for item in top.tables("hand", set(HandPlan.__dataclass_fields__))),
+        beside=tuple(_beside(item) for item in top.tables("beside", {"id", "cash"})),
         book=(
             *(_condors(item) for item in top.tables("book", set(CondorPlan.__dataclass_fields__))),
             *(_condors_at(item) for item in top.tables("condor", set(CondorAt.__dataclass_fields__))),
@@ -354,6 +364,10 @@ def _hand(table: Table) -> HandPlan:
         quantity=table.whole("quantity", low=1),
         source=table.text("source"),
     )
+
+
+def _beside(table: Table) -> AccountBeside:
+    return AccountBeside(account=table.text("id"), cash=table.number("cash", low=0.0, high=1e12))
 
 
 def _condors(table: Table) -> CondorPlan:

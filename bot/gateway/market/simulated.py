@@ -75,6 +75,7 @@ class SimulatedMarket:
             cash=world.scenario.cash,
             positions=opening_positions(world, self._desk, self._reference),
             by_hand=trades_by_hand(world, self._desk, self._reference),
+            beside=tuple(OpeningAccount(account=item.account, cash=item.cash) for item in world.scenario.beside),
         )
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -162,13 +162,21 @@ class AccountDesk:
     def _tell_updates(self, watch: Watch) -> None:
         for tag, value, currency in _news(watch, self._exchange.values(watch.account)):
             watch.client.send(outbound.ACCOUNT_VALUE, tag=tag, value=value, currency=currency, account=watch.account)
-        for held in self._exchange.positions(watch.account):
+        for held in self._shown(watch):
             values = self._portfolio_values(held)
             if watch.portfolio.get(held.con_id) != values:
                 watch.portfolio[held.con_id] = values
                 watch.client.send(outbound.PORTFOLIO_VALUE, **values)
         clock = f"{self._market.now.astimezone(TWS_ZONE):%H:%M}"
         watch.client.send(outbound.ACCOUNT_TIME, time=clock)
+
+    def _shown(self, watch: Watch) -> Iterator[PositionReport]:
+        """Yield what is held, and with nothing what was shown before and is held no more, as after a settlement."""
+        reports = self._exchange.positions(watch.account)
+        yield from reports
+        shown = {con_id for con_id, values in watch.portfolio.items() if values["position"]}
+        for con_id in sorted(shown - {held.con_id for held in reports}):
+            yield PositionReport(account=watch.account, con_id=con_id, quantity=0, avg_cost=0.0)
 
     def _portfolio_values(self, held: PositionReport) -> Values:
         contract = self._contract(held.con_id)
@@ -301,6 +309,11 @@ class AccountDesk:
         if name not in accounts:
             raise invalid(f"Invalid account code '{name}'")
         return name
+
+
+def account_list(accounts: Sequence[str]) -> str:
+    """Return account ids as TWS lists them: joined by commas, several of them with a comma at the end."""
+    return ",".join(accounts) + ("," if len(accounts) > 1 else "")
 
 
 def _canceller(watches: Watches) -> Callable[[Client, Values], None]:

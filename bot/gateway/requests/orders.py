@@ -116,7 +116,7 @@ class OrderDesk:
             stop=values["auxPrice"],
             tif=(values["tif"] or "DAY").upper(),
             good_till=parse_time(values["goodTillDate"]) if values["goodTillDate"] else None,
-            account=values["account"] or self._exchange.accounts()[0],
+            account=values["account"] or self._only_account(),
             order_ref=values["orderRef"],
             outside_rth=values["outsideRth"],
             what_if=values["whatIf"],
@@ -124,6 +124,11 @@ class OrderDesk:
             parent_id=values["parentId"] or 0,
         )
         return request, Ticket(contract=contract, carried=values)
+
+    def _only_account(self) -> str:
+        """Return the account of a login that has one; of several the order must name its own."""
+        accounts = self._exchange.accounts()
+        return accounts[0] if len(accounts) == 1 else ""
 
     def cancel(self, client: Client, values: Values) -> None:
         """Ask the exchange to cancel one order of this client."""
