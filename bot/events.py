@@ -40,8 +40,8 @@ def read_events(path: Path = SHIPPED) -> tuple[Event, ...]:
             if tuple(reader.fieldnames or ()) != COLUMNS:
                 raise UsageProblem(f"{path}: columns are {reader.fieldnames}, expected {', '.join(COLUMNS)}")
             events = tuple(_event(row, f"{path}, line {reader.line_num}") for row in reader)
-    except OSError as error:
-        raise UsageProblem(f"{path}: {error.strerror}, expected the file of economic events") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageProblem(f"{path}: not readable ({error}), expected the file of economic events") from None
     return tuple(sorted(events, key=lambda event: (event.at, event.name)))
 
 
@@ -99,7 +99,7 @@ def read_surprises(path: Path, events: tuple[Event, ...]) -> dict[tuple[date, st
                         f"{path}, line {reader.line_num}: the calendar has no {key[1]} on {key[0]}: mend date or event"
                     )
                 found[key] = value
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageProblem(f"{path}: not readable ({error}), expected the file of surprises") from None
     return found
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ SCENARIO = "scenario"
 COMMAND_LINE = "command line"
 DEFAULT = "default"
 HIDDEN = "(secret)"
+DEEPEST = 5  # levels of tables in a file; the settings have three
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,10 +148,20 @@ def _file(name: str, problems: list[Problem]) -> Layer | None:
         return None
     try:
         values = TomlConfigSettingsSource(Settings, toml_file=path)()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:  # also endless digits, endless brackets
         problems.append(Problem(where=name, key="", seen=" ".join(str(error).split()), expected="valid TOML"))
         return None
+    if _is_deeper(values, DEEPEST):
+        problems.append(
+            Problem(where=name, key="", seen="tables in tables in tables", expected="[group] and key = value")
+        )
+        return None
     return Layer(name=name, values=values)
+
+
+def _is_deeper(table: Mapping[str, Any], levels: int) -> bool:
+    """Say whether tables stand in one another deeper than so many levels."""
+    return any(isinstance(inner, dict) and (levels == 0 or _is_deeper(inner, levels - 1)) for inner in table.values())
 
 
 def _environment(environ: Mapping[str, str], problems: list[Problem]) -> Layer:
