@@ -104,3 +104,13 @@ def test_what_is_no_number_is_refused_with_the_field_named(raw: str) -> None:
 def test_a_record_count_that_cannot_be_is_refused(count: str) -> None:
     with pytest.raises(ProtocolError, match="counts"):
         outbound.MARKET_RULE.parse(["93", "26", count], 176)
+
+
+@pytest.mark.parametrize("message", inbound.REQUESTS.values(), ids=lambda message: message.name)
+def test_a_frame_that_ends_early_is_refused_in_few_words_without_a_look_inside(message: Message) -> None:
+    fields = cut(message.build({}, 178))
+    for end in range(1, len(fields)):
+        with pytest.raises(ProtocolError) as caught:
+            message.parse(fields[:end], 178)
+        assert len(str(caught.value)) < 120
+        assert " at 0x" not in str(caught.value)

@@ -171,7 +171,8 @@ def _run(parts: Sequence[Field | Fixed], version: int, name: str) -> Compiled:
         end = at + len(parts)
         if end > len(fields):
             part = parts[max(len(fields) - at, 0)]
-            raise ProtocolError(f"{name} ends after {len(fields)} fields, before {part} at version {version}")
+            where = part.name if isinstance(part, Field) else "a constant"
+            raise ProtocolError(f"{name} ends after {len(fields)} fields, before {where} at version {version}")
         for part, raw in zip(parts, fields[at:end], strict=True):
             if isinstance(part, Field):
                 values[part.name] = _converted(part, raw, name)
@@ -233,7 +234,7 @@ def _each(part: Each, version: int, name: str) -> Compiled:
 
     def read(fields: Sequence[str], at: int, values: Values) -> int:
         if at >= len(fields):
-            raise ProtocolError(f"{name} ends after {len(fields)} fields, before {part} at version {version}")
+            raise ProtocolError(f"{name} ends after {len(fields)} fields, before {key} at version {version}")
         count = fields[at] or "0"
         if not count.isascii() or not count.isdigit() or int(count) > len(fields):
             raise ProtocolError(f"{name}.{key} counts {count[:40]!r} records, expected a number that fits the frame")
