@@ -75,7 +75,7 @@ class Day:
             fault_seed=setup.fault_seed,
         )
         self.clock = SteppedClock(self.market.now)
-        self.ends_at = self.market.end
+        self.begins_at, self.ends_at = self.market.now, self.market.end
         self.options = _options(setup)
         self.watcher = Watcher(self.witness)
         self.final_lots: dict[int, tuple[int, int]] = {}
@@ -104,7 +104,7 @@ class Day:
         """Open the gateway at the setup's beginning, and let faults, crashes and hands wait for their times."""
         setup = self.setup
         self.gateway.advance(times.first(setup.begin, self.market.now))
-        now = self.market.now
+        now = self.begins_at = self.market.now
         self.ends_at = times.first(setup.until, now) if setup.until else self.market.end
         self.clock.move(now)
         for fault in setup.faults:

@@ -94,12 +94,12 @@ def setup_from(raw: Mapping[str, Any]) -> Setup:
     """Return the drill that a parsed file states."""
     known = dict(raw)
     faults = tuple(Fault.from_dict(row) for row in _rows(known, "fault"))
-    crashes = tuple(_record(Crash, "crash", row) for row in _rows(known, "crash"))
+    crashes = tuple(record(Crash, "crash", row) for row in _rows(known, "crash"))
     hands = tuple(_hand(row) for row in _rows(known, "hand"))
     for crash in crashes:
         if crash.entry and crash.entry not in set(Kind):
             raise UsageProblem(f"[[crash]] entry is {crash.entry!r}; expected one of {', '.join(Kind)}")
-    setup = _record(Setup, "the drill", known)
+    setup = record(Setup, "the drill", known)
     return replace(setup, faults=faults, crashes=crashes, hands=hands)
 
 
@@ -134,13 +134,13 @@ def _rows(raw: dict[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def _hand(row: Mapping[str, Any]) -> Hand:
-    hand = _record(Hand, "hand", row)
+    hand = record(Hand, "hand", row)
     if hand.does not in set(Does):
         raise UsageProblem(f"[[hand]] does is {hand.does!r}; expected one of {', '.join(Does)}")
     return Hand(at=hand.at, does=Does(hand.does), quantity=hand.quantity)
 
 
-def _record(kind: type[T], where: str, row: Mapping[str, Any]) -> T:
+def record(kind: type[T], where: str, row: Mapping[str, Any]) -> T:
     """Return a record of a table whose keys and types fit it."""
     types = {f.name: type(f.default) for f in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(row) - set(types))
@@ -149,7 +149,7 @@ def _record(kind: type[T], where: str, row: Mapping[str, Any]) -> T:
     for name, value in row.items():
         wanted = _WANTED.get(name, types[name])
         whole = isinstance(value, int) and wanted is float
-        if isinstance(value, bool) or not (isinstance(value, wanted) or whole):
+        if isinstance(value, bool) != (wanted is bool) or not (isinstance(value, wanted) or whole):
             raise UsageProblem(f"{where}: {name} is {value!r}; expected {_WORDS[wanted]}")
     try:
         return kind(**row)
@@ -158,7 +158,14 @@ def _record(kind: type[T], where: str, row: Mapping[str, Any]) -> T:
 
 
 _WANTED: dict[str, type] = {"seed": int, "policy": dict, "scenario": str, "at": str, "does": str}
-_WORDS: dict[type, str] = {str: "a text", int: "a whole number", float: "a number", dict: "a table"}
+_WORDS: dict[type, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    dict: "a table",
+    tuple: "a list",
+}
 
 
 def _text(value: Any) -> str:

@@ -88,15 +88,16 @@ class Witness:
             self._working.pop(request.order_ref, None)
 
     def _measure(self) -> None:
-        minis = sum(self._minis(con_id, held) for con_id, held in self.own.items())
-        minis += sum(self._minis(con_id, left) for con_id, left in self._working.values())
+        minis = sum(self.minis(con_id) * held for con_id, held in self.own.items())
+        minis += sum(self.minis(con_id) * left for con_id, left in self._working.values())
         self.most_minis = max(self.most_minis, minis)
 
-    def _minis(self, con_id: int, contracts: int) -> int:
+    def minis(self, con_id: int) -> int:
+        """Return the minis of one contract; none for what is no future."""
         contract = self.market.contract(con_id)
         if contract is None or contract.sec_type != "FUT":
             return 0
-        return contracts * int(contract.multiplier) // MINI
+        return int(contract.multiplier) // MINI
 
 
 class WatchedExchange(SimulatedExchange):

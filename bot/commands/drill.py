@@ -1,0 +1,81 @@
+"""Offer `alvh drill`: days with faults, crashes and other people's hands, and whether the rules held."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.drill.outcome import Outcome
+    from bot.drill.table import Drill
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("drill")(drill)
+
+
+def drill(
+    names: Annotated[list[str] | None, typer.Argument(help="Drills by name, or files of drills.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Run every named drill.")] = False,
+) -> int:
+    """Prove that the bot survives: without a name, list the drills; with names or --all, run them."""
+    from bot.collector import quieten
+    from bot.drill.table import drill_named, drills
+
+    if not names and not every:
+        return _list(drills())
+    quieten()
+    failed = 0
+    files = [Path(name) for name in names or () if name.endswith(".toml")]
+    wanted = drills() if every else tuple(drill_named(name) for name in names or () if not name.endswith(".toml"))
+    for one in wanted:
+        failed += _run(one)
+    for file in files:
+        failed += _replay(file)
+    typer.echo(f"{len(wanted) + len(files)} run, {failed} failed")
+    return 1 if failed else 0
+
+
+def _list(found: tuple[Drill, ...]) -> int:
+    for one in found:
+        typer.echo(f"{one.row:4} {one.name:28} {one.fault}")
+    typer.echo(f"{len(found)} drills; run one with `alvh drill NAME`, all with `alvh drill --all`")
+    return 0
+
+
+def _run(one: Drill) -> bool:
+    from bot.drill.outcome import run
+
+    outcome = asyncio.run(run(one))
+    typer.echo(f"{'FAILED' if outcome.failed else 'held':6} {one.name:28} {_figures(outcome)}")
+    _complain(outcome)
+    return bool(outcome.failed)
+
+
+def _replay(file: Path) -> bool:
+    """Play a file of one drill, and leave its journal beside it."""
+    from bot.drill.outcome import play
+    from bot.drill.setup import read_setup
+
+    setup = read_setup(file)
+    folder = file.with_suffix("")
+    _, outcome = asyncio.run(play(setup, folder))
+    typer.echo(f"{'FAILED' if outcome.failed else 'held':6} {file} {_figures(outcome)}; journal in {folder}")
+    for told in outcome.told:
+        typer.echo(f"       {told.at:%H:%M:%S} {told.kind}: {told.why}")
+    _complain(outcome)
+    return bool(outcome.failed)
+
+
+def _figures(outcome: Outcome) -> str:
+    back = "not back in step" if outcome.recovered_s is None else f"in step after {outcome.recovered_s:.0f} s"
+    return f"{outcome.bought} minis bought, {outcome.left} left, {back}"
+
+
+def _complain(outcome: Outcome) -> None:
+    for what in outcome.failed:
+        typer.echo(f"       {what}")
