@@ -13,10 +13,10 @@ from pathlib import Path
 from random import Random
 
 from bot.gateway.importing.stories import Story, write
+from bot.gateway.market.scenario import MADE_UP
 from bot.gateway.market.sessions import NEW_YORK, Hours, Timetable
 from bot.gateway.market.toml_table import SESSION_FILE
 
-PREFIX = "made-up-"
 FIRST_DAY, LAST_DAY = date(2017, 3, 1), date(2027, 11, 30)
 HISTORY, WRITTEN = 20, 24  # sessions a scenario begins with, and those that are in its files
 OPENS = 9 * 60 + 30
@@ -97,18 +97,12 @@ class MadeUp:
     @property
     def name(self) -> str:
         """Return the name under which it is found."""
-        return f"{PREFIX}{self.number}"
+        return f"{MADE_UP}{self.number}"
 
     @property
     def account(self) -> str:
         """Return the account's id, of the form that a paper account has."""
         return f"DU{9_000_000 + self.number % 1_000_000}"
-
-
-def number_of(scenario: str) -> int | None:
-    """Return the number that a made-up scenario's name carries; `None` for any other name."""
-    digits = scenario.removeprefix(PREFIX)
-    return int(digits) if digits != scenario and digits.isascii() and digits.isdigit() else None
 
 
 def made_up(number: int) -> MadeUp:
@@ -207,7 +201,7 @@ def _story(draw: Random, number: int, day: date, vix: float, shape: Shape, hour:
     points.append((_clock(last), points[-1][1], points[-1][2]))
     peak = max(level for _, _, level in points)
     return Story(
-        name=f"{PREFIX}{number}",
+        name=f"{MADE_UP}{number}",
         seed=number,
         spx=spx,
         vix=vix,

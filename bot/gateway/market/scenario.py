@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache, lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.gateway.errors import ScenarioError
 from bot.gateway.market.toml_table import SESSION_FILE, Table
 
 SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
+MADE_UP = "made-up-"  # begins the name of a scenario that is drawn from the number after it
 
 
 class Kind(StrEnum):
@@ -213,14 +216,38 @@ def find_scenario(scenario: str | Path) -> Path:
     """Return the folder of a scenario given by name or by path."""
     if isinstance(scenario, str) and scenario in scenario_names():
         return SCENARIOS / scenario
+    number = made_up_number(scenario)
+    if number is not None:
+        return _made_up(number)
     folder = Path(scenario)
     if (folder / SESSION_FILE).is_file():
         return folder
     if folder.is_dir():
         raise ScenarioError(f"{folder}: no {SESSION_FILE} in this folder; expected one, make it with alvh data import")
     raise ScenarioError(
-        f"unknown scenario {str(scenario)!r}; choose one of {', '.join(scenario_names())}, or give a scenario folder"
+        f"unknown scenario {str(scenario)!r}; choose one of {', '.join(scenario_names())}, {MADE_UP} with any number, "
+        "or give a scenario folder"
     )
+
+
+def made_up_number(scenario: str | Path) -> int | None:
+    """Return the number in the name of a made-up scenario; `None` for any other name."""
+    digits = str(scenario).removeprefix(MADE_UP)
+    is_one = isinstance(scenario, str) and digits != scenario and digits.isascii() and digits.isdigit()
+    return int(digits) if is_one else None
+
+
+@lru_cache(maxsize=16)
+def _made_up(number: int) -> Path:
+    """Return the folder of a made-up scenario, written at the first question and gone with the process."""
+    from bot.gateway.importing.made_up import made_up, write_made_up
+
+    return write_made_up(made_up(number), Path(_workshop().name))
+
+
+@cache
+def _workshop() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="alvh-made-up-")
 
 
 def scenario_info(scenario: str | Path) -> ScenarioInfo:
@@ -244,7 +271,7 @@ def read_scenario(folder: Path) -> Scenario:
     """Return what the folder's `session.toml` says, refusing unknown keys and impossible values."""
     try:
         raw = tomllib.loads((folder / SESSION_FILE).read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except (ValueError, RecursionError) as problem:  # also endless digits, endless brackets
         raise ScenarioError(f"{SESSION_FILE}: not readable as TOML ({problem}); mend it") from problem
     top = Table("", raw, _TOP)
     account = Table("account", top.table("account"), {"id", "cash"})

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 
+from bot.gateway.kept import Bars
 from bot.gateway.market import history, timetables
 from bot.gateway.market.cfe import Futures, is_future
 from bot.gateway.market.chain import expiries, strikes
@@ -26,7 +28,7 @@ from bot.gateway.market.listing import (
     option_of,
 )
 from bot.gateway.market.options import OptionQuotes, Shown
-from bot.gateway.market.scenario import find_scenario, read_scenario
+from bot.gateway.market.scenario import find_scenario, made_up_number, read_scenario
 from bot.gateway.market.sessions import NEW_YORK, Hours
 from bot.gateway.market.ticker import HOURS_OF_INDEX, Ticker
 from bot.gateway.market.world import World, build
@@ -44,9 +46,23 @@ _SYMBOLS = {con_id: symbol for symbol, con_id in INDEX_IDS.items()}
 
 
 def load_market(scenario: str | Path, *, seed: int | None = None) -> SimulatedMarket:
-    """Return the market of a scenario given by name or folder, standing at its start; `seed` overrides its own."""
+    """Return the market of a scenario given by name or folder, standing at its start; `seed` overrides its own.
+
+    The worlds of the last few made-up scenarios are kept: a search plays many days in each.
+    """
+    if made_up_number(scenario) is not None:
+        return SimulatedMarket(_kept_world(str(scenario), seed))
+    return SimulatedMarket(_world(scenario, seed))
+
+
+def _world(scenario: str | Path, seed: int | None) -> World:
     found = read_scenario(find_scenario(scenario))
-    return SimulatedMarket(build(found, found.seed if seed is None else seed))
+    return build(found, found.seed if seed is None else seed)
+
+
+@lru_cache(maxsize=2)
+def _kept_world(scenario: str, seed: int | None) -> World:
+    return replace(_world(scenario, seed), kept={})
 
 
 class SimulatedMarket:
@@ -223,7 +239,14 @@ class SimulatedMarket:
         last = min(end, datetime.fromtimestamp(self._now.timestamp() + 1, end.tzinfo))
         if sample is None or last <= start:
             return ()
-        return history.bars(self._world, self._hours(con_id), (start, last), step_s, rth=rth, sample=sample)
+        hours, kept = self._hours(con_id), self._world.kept
+        if kept is None or end > self._now:
+            return history.bars(self._world, hours, (start, last), step_s, rth=rth, sample=sample)
+        key = (con_id, what, start, end, step_s, rth)
+        found = kept.get(key)
+        if found is None:
+            found = kept[key] = Bars(history.bars(self._world, hours, (start, last), step_s, rth=rth, sample=sample))
+        return found
 
     def _sample(self, con_id: int, what: str) -> history.Sampler | None:
         if con_id in _SYMBOLS:

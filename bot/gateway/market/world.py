@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.gateway.errors import ScenarioError
+from bot.gateway.kept import Bars
 from bot.gateway.market.breadth import Breadth, breadth
 from bot.gateway.market.curve import Future, futures
 from bot.gateway.market.grid import Grid
@@ -39,7 +40,10 @@ class TradeDays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Hold the computed market; every array runs over the grid."""
+    """Hold the computed market; every array runs over the grid.
+
+    `kept` are the bars of a past that was asked for, in a world that is played more than once; `None`: none are kept.
+    """
 
     scenario: Scenario
     seed: int
@@ -50,6 +54,7 @@ class World:
     futures: Mapping[date, Future]
     breadth: Breadth
     trade_days: Mapping[Hours, TradeDays]
+    kept: dict[tuple[object, ...], Bars] | None = None
 
 
 def build(scenario: Scenario, seed: int) -> World:

@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from bot.gateway.errors import ProtocolError
+from bot.gateway.kept import Rows
 from bot.gateway.messages.values import NUL, SHOWN_AS, Values, parse_flag, parse_number, parse_text, parse_whole
 
 _LAST_VERSION = 10_000
@@ -247,6 +248,8 @@ def _each(part: Each, version: int, name: str) -> Compiled:
 
     def write(values: Mapping[str, Any]) -> str:
         records = values.get(key) or ()
+        if isinstance(records, Rows):
+            return f"{len(records)}{NUL}{records.text(inner.write)}"
         return f"{len(records)}{NUL}" + "".join([inner.write(record) for record in records])
 
     return Compiled(read, write)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.gateway.errors import RequestProblem
+from bot.gateway.kept import Bars, Rows
 from bot.gateway.messages import inbound, outbound
 from bot.gateway.messages.values import Values
 from bot.gateway.records import Contract, HistoryBar, Market
@@ -84,7 +86,7 @@ class HistoryDesk:
             reqId=feed.request_id,
             start=_local(start),
             end=_local(end),
-            bars=[_bar_values(bar, self._date(feed, bar)) for bar in bars],
+            bars=self._rows(feed, bars),
         )
         if keep:
             feed.shown = {bar.start: bar for bar in bars[-2:]}
@@ -159,6 +161,15 @@ class HistoryDesk:
         at = bars[0].start
         text = str(int(at.timestamp())) if feed.format_date == EPOCH_FORMAT else f"{at:%Y%m%d-%H:%M:%S}"
         client.send(outbound.HEAD_TIMESTAMP, reqId=feed.request_id, time=text)
+
+    def _rows(self, feed: Feed, bars: Sequence[HistoryBar]) -> list[Values]:
+        if not isinstance(bars, Bars):
+            return [_bar_values(bar, self._date(feed, bar)) for bar in bars]
+        form = (feed.format_date, feed.step_s)
+        rows = bars.rows.get(form)
+        if rows is None:
+            rows = bars.rows[form] = Rows([_bar_values(bar, self._date(feed, bar)) for bar in bars])
+        return rows
 
     def _date(self, feed: Feed, bar: HistoryBar) -> str:
         if feed.step_s < DAY and feed.format_date == EPOCH_FORMAT:
