@@ -55,10 +55,12 @@ class Drill:
 
 @cache
 def drills() -> tuple[Drill, ...]:
-    """Return every drill that comes with the program, in the order of their rows; raise `UsageProblem` for a bad one."""
-    found = [
-        _drill(path.name, path.read_text(encoding="utf-8")) for path in ROOM.iterdir() if path.name[-5:] == ".toml"
-    ]
+    """Return every drill that comes with the program, in the order of their rows.
+
+    Raises `UsageProblem` for one that cannot be read.
+    """
+    paths = [path for path in ROOM.iterdir() if path.name.endswith(".toml")]
+    found = [_drill(path.name, path.read_text(encoding="utf-8")) for path in paths]
     return tuple(sorted(found, key=lambda drill: (_in_order(drill.row), drill.name)))
 
 
