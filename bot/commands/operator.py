@@ -1,15 +1,16 @@
-"""Offer the operator's words: `alvh approve`, `deny`, `kill`, `rearm` and `flatten`."""
+"""Offer the operator's words: `alvh approve`, `deny`, `kill`, `rearm`, `flatten` and `reconcile`."""
 
 from __future__ import annotations
 
 import getpass
+import json
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.where import ConfigOption, JournalOption, ProfileOption, find_journal
+from bot.commands.where import ConfigOption, JournalOption, JsonOption, ProfileOption, find_journal, open_reader
 from bot.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ Why = Annotated[str, typer.Option(help="The reason, for the journal.")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (approve, deny, kill, rearm, flatten):
+    for command in (approve, deny, kill, rearm, flatten, reconcile):
         app.command(command.__name__)(command)
 
 
@@ -85,6 +86,28 @@ def flatten(
     from bot.supervise.inbox import Say
 
     _say(Say.FLATTEN, journal, profile, config, why=why)
+
+
+def reconcile(
+    accept: Annotated[
+        int | None,
+        typer.Option("--accept", metavar="CONTRACT", help="Take the account as right about this contract's number."),
+    ] = None,
+    why: Why = "",
+    journal: JournalOption = None,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where journal and account differ and what can be done about it, or accept what the account shows."""
+    from bot.report.reconciling import as_lines, reconciliation
+    from bot.supervise.inbox import Say
+
+    if accept is not None:
+        _say(Say.ACCEPT, journal, profile, config, subject=str(accept), why=why)
+        return
+    facts = reconciliation(open_reader(journal, profile, config).entries())
+    typer.echo(json.dumps(facts, indent=2) if as_json else "\n".join(as_lines(facts)))
 
 
 class _Place:

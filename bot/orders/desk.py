@@ -18,6 +18,7 @@ from bot.journal.entry import Kind
 from bot.journal.projections import Projection, session_day
 from bot.journal.store import Journal
 from bot.orders.brake import Brake, LossWatch
+from bot.orders.comparing import Comparing
 from bot.orders.consent import Consent
 from bot.orders.deadlines import Deadlines
 from bot.orders.flatten import Flattening
@@ -27,7 +28,7 @@ from bot.orders.ladder import OrderSettings
 from bot.orders.life import Life
 from bot.orders.pen import Pen
 from bot.orders.prices import Prices
-from bot.orders.reading import POSITIONS_LOCK, Reconciler
+from bot.orders.reading import Reconciler
 from bot.orders.refs import order_ref
 from bot.orders.sending import Outcome, Sender
 from bot.orders.situation import Look, Looks
@@ -105,7 +106,8 @@ class OrderDesk:
             gate=self._gate,
             sender=self._sender,
         )
-        self._reconciler = Reconciler(broker, journal, projection, clock, settings, self)
+        self._comparing = Comparing(broker, projection, self._pen, clock, settings)
+        self._reconciler = Reconciler(broker, journal, projection, clock, settings, self, self._comparing)
         broker.listen(self.on_order, self.on_fill, self.on_notice)
 
     # --- proposals
@@ -152,6 +154,15 @@ class OrderDesk:
         self._pen.require()
         return self._flattening.run(word_id)
 
+    def objection(self, con_id: int) -> str:
+        """Say why the operator cannot accept what the account shows of a contract now; empty when they can."""
+        return self._comparing.objection(con_id)
+
+    def accept(self, con_id: int, who: str) -> None:
+        """Take what the account shows as what is left of the bot's lots of a contract; ask `objection` first."""
+        self._pen.require()
+        self._comparing.accept(con_id, who)
+
     def engage_kill(self, by: str, why: str) -> None:
         """Engage the kill switch: on disk first, then in the journal, then take back what works."""
         self._brake.engage(by, why)
@@ -165,12 +176,12 @@ class OrderDesk:
     def has_work(self) -> bool:
         """Say whether attending may do anything, now or by the mere passing of time.
 
-        That is so while an order or a ticket is open, a contract is owned whose loss is watched, positions wait to be
+        That is so while an order or a ticket is open, a contract is owned whose loss is watched, positions are to be
         read again, a kill switch is to be obeyed, or the journal cannot be written.
         """
         seen = self._projection
         owned = seen.lots() or seen.calls()
-        waits = seen.open_orders or self.tickets.open or owned or POSITIONS_LOCK in seen.locks
+        waits = seen.open_orders or self.tickets.open or owned or self._reconciler.has_work()
         return bool(waits or self._pen.halt or self._brake.engaged())
 
     async def attend(self) -> None:
@@ -184,7 +195,7 @@ class OrderDesk:
         await self._reconciler.attend()
         self._loss.attend(now)
 
-    async def recover(self) -> tuple[str, ...]:
+    async def recover(self, because: str = "a start or a lost line") -> tuple[str, ...]:
         """Bring orders and positions in step with the broker after a start or a lost line; return what locks.
 
         Intents without an outcome are looked up, never sent again. Tickets that waited are closed: a restart is no.
@@ -195,8 +206,8 @@ class OrderDesk:
         for order in self._projection.open_orders:
             if order.life is Life.INTENDED:
                 self._pen.say(order.ref, "unheard", why="the bot stopped between intent and send")
-        await self._reconciler.recover()
-        return self._projection.locked(session_day(self._clock.now()))
+        await self._reconciler.recover(because)
+        return (*self._projection.locked(session_day(self._clock.now())), *self._projection.contract_locks.values())
 
     # --- what the broker says; called in the order of its frames
 

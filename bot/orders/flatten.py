@@ -8,7 +8,7 @@ from bot.journal.projections import Projection
 from bot.orders.gate import Gate
 from bot.orders.pen import Pen
 from bot.orders.sending import Outcome, Sender
-from bot.orders.situation import Looks
+from bot.orders.situation import Looks, held_of, traded_since
 from strategies.alvh.records import CallLot, CallTerms, Lot, Proposal, Purpose, Side
 
 
@@ -58,10 +58,22 @@ class Flattening:
             con_id=con_id,
             trading_class=lot.trading_class,
             multiplier=lot.multiplier,
-            quantity=self._projection.position(con_id) - selling,
+            quantity=self._there(con_id) - selling,
             reason="the operator said flatten",
             call=_of_every_layer(calls[0]) if calls else None,
         )
+
+    def _there(self, con_id: int) -> int:
+        """Return what of the bot's contracts the account still shows; all of them when it shows none or is not known.
+
+        What is not there is refused by the controls, which say so; what is there must not wait for it.
+        """
+        own, look = self._projection.position(con_id), self._looks.latest()
+        if look is None or not look.book.complete:
+            return own
+        _, gained, sold = traded_since(self._projection, look.positions_at, con_id)
+        held = sum(held_of(look.book, con_id)) + gained - sold
+        return min(own, held) if held > 0 else own
 
     def _sell(self, sale: Proposal) -> Outcome:
         ref = self._name(sale)

@@ -12,9 +12,9 @@ from bot.errors import Halt
 from bot.journal.codec import to_json
 from bot.journal.entry import Kind
 from bot.journal.projections import Projection
+from bot.orders.comparing import POSITIONS_LOCK
 from bot.orders.life import Order, executed, updated
 from bot.orders.pen import Pen
-from bot.orders.reading import POSITIONS_LOCK
 from bot.orders.refs import is_ours
 
 TWIN = "order at the broker twice: permId "

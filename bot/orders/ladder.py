@@ -28,6 +28,9 @@ class OrderSettings:
     gone_after_readings: int = 3
     gone_after_s: float = 60.0
     sell_through_ticks: int = 2
+    reconcile_minutes: float = 15.0  # between comparisons with the account while anything is owned or working
+    before_open_minutes: float = 10.0  # one comparison so long before a session opens
+    after_close_minutes: float = 5.0  # and one so long after it has closed
 
 
 ENTRY_RUNGS = 4  # mid, a third, two thirds, ask

@@ -56,3 +56,8 @@ class Pen:
         """Set or, with an empty reason, lift a lock on opening; saying the same again writes nothing."""
         if self._projection.locks.get(name, ("", None)) != (why, day):
             self.write(Kind.LOCK, {"name": name, "why": why, "day": None if day is None else day.isoformat()})
+
+    def lock_contract(self, con_id: int, name: str, why: str) -> None:
+        """Set or, with an empty reason, lift a lock on opening in one contract; the same again writes nothing."""
+        if self._projection.contract_locks.get(con_id, "") != why:
+            self.write(Kind.LOCK, {"name": name, "why": why, "day": None, "con_id": con_id})

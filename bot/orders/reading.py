@@ -1,8 +1,9 @@
-"""Find out by reading what became of orders and whether positions agree with our executions.
+"""Find out by reading what became of orders, and when to compare the whole account with the journal.
 
 Nothing here sends. A reading is complete when open orders, completed orders and executions were all answered; an order
-that several complete readings in a row do not show is gone. Positions are compared after every recovery and while they
-disagree: the account must hold at least what our own executions add up to (more is somebody else's hedge).
+that several complete readings in a row do not show is gone. Everything is read and positions are compared at a start,
+after every lost line, before the open, after the close, every some minutes while anything is owned, and while they
+disagree.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from bot.broker.port import Fill, LinkState, OrderUpdate, Positions, Reader
+from bot.broker.port import Fill, LinkState, OrderUpdate, Reader
 from bot.clock import Clock
 from bot.errors import Halt, Retry, Unreachable
 from bot.journal.entry import Kind
 from bot.journal.projections import Projection, session_day
 from bot.journal.store import Journal
+from bot.orders.comparing import POSITIONS_LOCK, Comparing
 from bot.orders.ladder import OrderSettings
 from bot.orders.life import DONE, Life, Order
+from bot.session import hours_on
 
-POSITIONS_LOCK = "positions"
+LONGEST_AFTER = timedelta(minutes=60)  # after a close; later it is the next start's
 
 
 class Ears(Protocol):
@@ -50,6 +53,7 @@ class Reconciler:
         clock: Clock,
         settings: OrderSettings,
         ears: Ears,
+        comparing: Comparing,
     ) -> None:
         self._broker = broker
         self._journal = journal
@@ -57,28 +61,51 @@ class Reconciler:
         self._clock = clock
         self._settings = settings
         self._ears = ears
+        self._comparing = comparing
         self._read_at: datetime | None = None
+        self._compared_at = clock.now()
+
+    def has_work(self) -> bool:
+        """Say whether a comparison waits or is due."""
+        return self._comparing.is_locked or bool(self._because(self._clock.now()))
 
     async def attend(self) -> None:
-        """Read again when something is open and the last reading is long enough ago."""
+        """Read again when something is open and the last reading is long enough ago, or when its time has come."""
         now = self._clock.now()
-        locked = POSITIONS_LOCK in self._projection.locks
+        because = "what was compared before did not agree" if self._comparing.is_locked else self._because(now)
         waits = any(self._wants_reading(order, now) for order in self._projection.open_orders)
-        if not (locked or waits) or not self._due(now):
+        if not (because or waits) or not self._due(now):
             return
-        if locked:
-            await self.recover()
+        if because:
+            await self.recover(because)
         else:
             self._read_at = now
             await self._read()
 
-    async def recover(self) -> None:
+    async def recover(self, because: str) -> None:
         """Read orders, executions and positions once, in this order, whatever the last reading said."""
-        self._read_at = self._clock.now()
+        self._read_at = self._compared_at = self._clock.now()
         if await self._read():
-            await self._compare_positions()
+            await self._comparing.compare(because)
         else:
             self._ears.lock(POSITIONS_LOCK, "orders and executions could not be read: positions are not confirmed")
+
+    def _because(self, now: datetime) -> str:
+        """Say why the account is to be compared by the clock; an empty text while it is not."""
+        hours = hours_on(session_day(now))
+        if hours is None:
+            return ""
+        early = hours.opens_at - timedelta(minutes=self._settings.before_open_minutes)
+        late = hours.closes_at + timedelta(minutes=self._settings.after_close_minutes)
+        if early <= now < hours.opens_at:
+            return "before the open" if self._compared_at < early else ""
+        if now >= hours.closes_at:
+            return "after the close" if self._compared_at < late <= now < late + LONGEST_AFTER else ""
+        often = timedelta(minutes=self._settings.reconcile_minutes)
+        if now < hours.opens_at or now - self._compared_at < often:
+            return ""
+        owned = self._projection.lots() or self._projection.calls() or self._projection.open_orders
+        return "every so many minutes" if owned else ""
 
     def _due(self, now: datetime) -> bool:
         return self._read_at is None or now - self._read_at >= timedelta(seconds=self._settings.read_again_s)
@@ -134,31 +161,3 @@ class Reconciler:
         why = f"{order.absent} readings since {since:%H:%M:%S} do not show it: the broker holds no such order"
         body = {"ref": order.ref, "what": "ended", "life": str(Life.GONE), "why": why}
         self._journal.append(Kind.ORDER, body, at=now)
-
-    async def _compare_positions(self) -> None:
-        try:
-            positions = await self._broker.positions()
-        except (Retry, Halt, Unreachable) as failure:
-            self._ears.lock(POSITIONS_LOCK, f"positions could not be read ({failure}): not confirmed")
-            return
-        day = session_day(self._clock.now())
-        rows = self._rows(positions, day)
-        short = [f"{con_id}: own executions {own}, account {held}" for con_id, own, held in rows if held < own]
-        why = ""
-        if not positions.complete:
-            why = "the broker did not confirm that its positions are whole"
-        elif short:
-            why = f"the account holds less than our executions add up to ({'; '.join(short)}): look before rearming"
-        body = {"positions": [list(row) for row in rows], "complete": positions.complete, "why": why}
-        self._journal.append(Kind.RECONCILE, body, at=self._clock.now())
-        self._ears.lock(POSITIONS_LOCK, why)
-
-    def _rows(self, positions: Positions, day: date) -> list[tuple[int, int, int]]:
-        """Return (con_id, own, held by the account) of every future and call the bot owns that has not settled."""
-        held: dict[int, int] = {}
-        for row in positions.rows:
-            held[row.instrument.con_id] = held.get(row.instrument.con_id, 0) + row.quantity
-        living = {lot.con_id for lot in self._projection.lots() if lot.settles_on > day}
-        living |= {lot.con_id for lot in self._projection.calls() if lot.expires_on >= day}
-        own = {con_id: self._projection.position(con_id) for con_id in living}
-        return [(con_id, quantity, held.get(con_id, 0)) for con_id, quantity in sorted(own.items())]

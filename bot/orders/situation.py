@@ -84,7 +84,7 @@ def situation(
         messages=projection.messages(now - timedelta(hours=24)),
         net_liquidation=look.book.account.net_liquidation,
         loss_usd=hedge_loss_usd(projection, broker, day),
-        locked=state.locked,
+        locked=state.locked + projection.locked_on(proposal.con_id),
         book_complete=look.book.complete,
         feed_ok=look.view.feed_ok,
         calls=state.calls,

@@ -53,7 +53,7 @@ def standing(mode: str, account: str, entries: Iterable[Entry]) -> dict[str, Any
             for order in projection.open_orders
         ],
         "waiting_tickets": [_ticket(ticket) for ticket in tickets.open],
-        "opening_locked_by": list(locks),
+        "opening_locked_by": [*locks, *projection.contract_locks.values()],
         "operator_words": words[-SHOWN:],
         "alerts": alerts[-SHOWN:],
     }

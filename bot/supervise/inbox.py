@@ -30,11 +30,12 @@ class Say(StrEnum):
     KILL = "kill"
     REARM = "rearm"
     FLATTEN = "flatten"
+    ACCEPT = "accept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """Hold one word: `subject` is the ticket it is about, `why` what the operator gave as reason."""
+    """Hold one word: `subject` is the ticket or contract it is about, `why` what the operator gave as reason."""
 
     id: str
     say: Say
@@ -73,9 +74,9 @@ class Inbox:
         )
         name = f"{at:%Y%m%dT%H%M%S%f}-{word_id}{SUFFIX}"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             draft = self.folder / f".{name}.draft"
-            with draft.open("w", encoding="utf-8") as file:
+            with open(draft, "w", encoding="utf-8", opener=private) as file:
                 file.write(canonical(to_json(word)))
                 file.flush()
                 os.fsync(file.fileno())
@@ -103,15 +104,21 @@ class Inbox:
         except FileNotFoundError:
             return ()
         names = sorted(path.name for path in files if path.name.endswith(SUFFIX))
-        return tuple(self._letter(name) for name in names if not name.startswith("."))
+        open_to_others = fault(self.folder)
+        if open_to_others:
+            tighten(self.folder)
+        return tuple(self._letter(name, open_to_others) for name in names if not name.startswith("."))
 
     def remove(self, letter: Letter) -> None:
         """Take a letter out after the journal holds what became of it."""
         (self.folder / letter.name).unlink(missing_ok=True)
 
-    def _letter(self, name: str) -> Letter:
+    def _letter(self, name: str, open_to_others: str) -> Letter:
         try:
             path = self.folder / name
+            foreign = open_to_others or fault(path)
+            if foreign:
+                return Letter(name=name, word=None, fault=f"anybody could have said it: {foreign}")
             if path.stat().st_size > LARGEST_BYTES:
                 return Letter(name=name, word=None, fault="larger than any word")
             values: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))

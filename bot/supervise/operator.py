@@ -45,7 +45,12 @@ class Operator:
             return "it does not say who speaks"
         if word.say in (Say.APPROVE, Say.DENY) and self._desk.tickets.find(word.subject) is None:
             return f"no ticket {word.subject or '(none named)'} is open"
-        return ""
+        return self._objection(word) if word.say is Say.ACCEPT else ""
+
+    def _objection(self, word: Word) -> str:
+        if not (word.subject.isascii() and word.subject.isdigit()):
+            return f"'{word.subject}' names no contract: give its number as alvh reconcile shows it"
+        return self._desk.objection(int(word.subject))
 
     def _write(self, letter: Letter, fault: str) -> None:
         """Journal the word before it is obeyed: after a crash it is not obeyed a second time."""
@@ -73,6 +78,8 @@ class Operator:
                 self._rearm(word)
             case Say.FLATTEN:
                 self._desk.flatten(word.id)
+            case Say.ACCEPT:
+                self._desk.accept(int(word.subject), word.who)
 
     def _rearm(self, word: Word) -> None:
         still = self._desk.rearm(word.who)

@@ -43,7 +43,7 @@ def readiness(
         _age("data: VIX", _level(view.vix), view.vix.age_s, policy.freshness.vix_s),
         _age("data: breadth", view.breadth.advancers, view.breadth.age_s, policy.freshness.breadth_s),
         _faults(view),
-        _locked(state),
+        _locked(state, view, front),
     )
 
 
@@ -150,6 +150,9 @@ def _faults(view: MarketView) -> Check:
     return Check(name="data: view", observed=float(len(view.faults)), threshold=None, passed=True, why=why)
 
 
-def _locked(state: HedgeState) -> Check:
-    why = "; ".join(state.locked) if state.locked else "nothing forbids opening"
-    return Check(name="data: lock", observed=float(len(state.locked)), threshold=0.0, passed=not state.locked, why=why)
+def _locked(state: HedgeState, view: MarketView, front: FutureQuote | None) -> Check:
+    """Ask whether nothing forbids opening, at all or in the month to trade: a tranche mixes VX and VXM of one month."""
+    month = {f.con_id for f in view.futures if front is not None and f.settles_on == front.settles_on}
+    locks = state.locked + tuple(why for con_id, why in state.locked_contracts if con_id in month)
+    why = "; ".join(locks) if locks else "nothing forbids opening"
+    return Check(name="data: lock", observed=float(len(locks)), threshold=0.0, passed=not locks, why=why)

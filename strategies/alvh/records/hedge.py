@@ -144,7 +144,8 @@ class HedgeState:
     calls: tuple[CallLot, ...] = ()
     call_orders: tuple[Working, ...] = ()
     call_spend: tuple[CallSpend, ...] = ()
-    locked: tuple[str, ...] = ()  # reasons that forbid opening (mismatch, unknown outcome, kill switch, daily loss)
+    locked: tuple[str, ...] = ()  # reasons that forbid opening (unknown outcome, kill switch, daily loss, ...)
+    locked_contracts: tuple[tuple[int, str], ...] = ()  # con_id and reason: these alone may not be opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

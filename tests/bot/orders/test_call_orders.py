@@ -290,7 +290,7 @@ async def test_an_intent_cut_off_by_death_is_looked_up_and_never_sent_again(stan
 async def test_calls_that_the_account_lacks_lock_opening_after_a_restart(stand: Stand) -> None:
     bought(stand, 5)
     stand.broker.held[CALL.con_id] = 3
-    assert any("31: own executions 5, account 3" in why for why in await stand.restart())
+    assert any("(contract 31)" in why and "own executions 5, account 3" in why for why in await stand.restart())
 
 
 def test_a_call_without_a_mark_counts_as_lost_and_never_as_unknown(stand: Stand) -> None:
