@@ -52,8 +52,6 @@ TOLD: dict[str, Any] = {  # what a projection knows, by attribute, with its type
     "locks": dict[str, tuple[str, date | None]],
     "contract_locks": dict[int, str],
     "locked_since": dict[int, datetime],
-    "contract_locks": dict[int, str],
-    "locked_since": dict[int, datetime],
     "killed": str,
     "_messages": list[datetime],
     "_refs": dict[int, str],

@@ -1,4 +1,4 @@
-"""Journal and account are compared when it matters; what differs locks its contract and leaves the operator a choice."""
+"""Journal and account are compared when it matters; what differs locks its contract, and the operator chooses."""
 
 from __future__ import annotations
 
