@@ -23,11 +23,11 @@ DEV_READY := $(DEV_ENV)/ready
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 
 DEMO_ARGS ?=
-PYTEST_ARGS ?= -q
+PYTEST_ARGS ?= -q -n auto --dist worksteal
 MUTATE_ARGS ?=
 PACKAGES := bot config strategies
 
-.PHONY: help run install test cover mutate check format docs lock bench clean
+.PHONY: help run install test both cover mutate check format docs lock bench clean
 
 help: ## list every target with one line
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -40,6 +40,10 @@ install: $(RUN_READY) ## install the command into .venv (CLIENT=ib_async: into .
 
 test: $(DEV_READY) ## run every test in an environment of its own (CLIENT=ib_async, PYTEST_ARGS="-k spike")
 	@$(DEV_ENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+both: ## run every test with ib_insync and again with ib_async, each in its own environment
+	@$(MAKE) --no-print-directory test CLIENT=ib_insync
+	@$(MAKE) --no-print-directory test CLIENT=ib_async
 
 cover: $(DEV_READY) ## run the tests of strategies/ and fail unless they take every branch
 	@$(DEV_ENV)/bin/python -m pytest tests/strategies -q --cov=strategies --cov-branch --cov-fail-under=100 \
