@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +16,14 @@ from bot.clock import Clock, RealClock
 from bot.errors import UsageProblem
 from bot.gateway.errors import GatewayError
 from bot.gateway.exchange import SimulatedExchange
-from bot.gateway.faults import Fault, read_faults
+from bot.gateway.faults import read_faults
 from bot.gateway.market import load_market, scenario_info, scenario_names
-from bot.gateway.records import Market
+from bot.gateway.records import Market, OpeningAccount
 from bot.gateway.server import Gateway
 from bot.guard.interlock import PAPER_PORTS
 
+_ACCOUNT = re.compile(r"[A-Z][A-Z0-9]{1,15}\Z", re.ASCII)
+_CASH = re.compile(r"\d{1,12}(\.\d{1,2})?\Z", re.ASCII)
 BREATH_S = 0.2  # wall-clock seconds between two looks at how far the market must move
 
 
@@ -39,6 +43,13 @@ def register(app: typer.Typer) -> None:
         seed: Annotated[
             int | None, typer.Option(help="Seed of the modelled paths; default: the scenario's own.")
         ] = None,
+        lines: Annotated[
+            int, typer.Option(help="Market-data lines of the login; what goes beyond is refused with 101.")
+        ] = 100,
+        account: Annotated[
+            list[str] | None,
+            typer.Option(help="A further account of the login as ID=CASH, such as DU7654321=50000; may be repeated."),
+        ] = None,
         faults: Annotated[
             Path | None, typer.Option(help="A TOML file of faults that the gateway shall have; docs/gateway.md.")
         ] = None,
@@ -56,36 +67,42 @@ def register(app: typer.Typer) -> None:
             raise UsageProblem(
                 f"--speed is {speed:g}; give the scenario's seconds for each real one, above 0 and at most 100000"
             )
+        if lines < 1:
+            raise UsageProblem(f"--lines is {lines}; give the market-data lines of the login, at least 1")
+        try:
+            market = load_market(scenario, seed=seed)
+            exchange = SimulatedExchange(market, beside=[_account(text) for text in account or ()])
+            trouble = read_faults(faults) if faults is not None else ()
+            server = Gateway(market, exchange, host=host, data_lines=lines, faults=trouble, fault_seed=fault_seed)
+        except GatewayError as problem:
+            raise UsageProblem(str(problem)) from problem
+        server.faults.heard = lambda note: typer.echo(str(note))
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(
-                _serve(scenario, host, port, speed, seed, faults=_read(faults), fault_seed=fault_seed, leave=leave)
-            )
+            asyncio.run(_serve(server, market, exchange.accounts(), host, port, speed, leave=leave))
             return
         typer.echo("stopped")
 
 
+def _account(text: str) -> OpeningAccount:
+    """Return the account written as `ID=CASH`."""
+    name, _, cash = text.partition("=")
+    if not _ACCOUNT.match(name) or not _CASH.match(cash):
+        raise UsageProblem(
+            f"--account is {text!r}; give its id in capitals and digits, =, and dollars: DU7654321=50000"
+        )
+    return OpeningAccount(account=name, cash=float(cash))
+
+
 async def _serve(
-    scenario: str,
-    host: str,
-    port: int,
-    speed: float,
-    seed: int | None,
-    *,
-    faults: tuple[Fault, ...],
-    fault_seed: int,
-    leave: bool,
+    server: Gateway, market: Market, accounts: Sequence[str], host: str, port: int, speed: float, *, leave: bool
 ) -> None:
     try:
-        market = load_market(scenario, seed=seed)
-        server = Gateway(market, SimulatedExchange(market), host=host, faults=faults, fault_seed=fault_seed)
-        server.faults.heard = lambda note: typer.echo(str(note))
         bound = await server.start(port)
     except GatewayError as problem:
         raise UsageProblem(str(problem)) from problem
-    account = market.opening_account().account
     typer.echo(
-        f"SIMULATED gateway on {host}:{bound}, account {account}, "
-        f"scenario {market.name}, seed {market.seed}, speed {speed:g}"
+        f"SIMULATED gateway on {host}:{bound}, {'account' if len(accounts) == 1 else 'accounts'} "
+        f"{', '.join(accounts)}, scenario {market.name}, seed {market.seed}, speed {speed:g}"
     )
     if bound not in PAPER_PORTS:
         paper = " or ".join(map(str, sorted(PAPER_PORTS)))
@@ -102,13 +119,6 @@ async def _serve(
             await asyncio.Event().wait()
     finally:
         await server.stop()
-
-
-def _read(path: Path | None) -> tuple[Fault, ...]:
-    try:
-        return read_faults(path) if path is not None else ()
-    except GatewayError as problem:
-        raise UsageProblem(str(problem)) from problem
 
 
 async def _run(market: Market, server: Gateway, speed: float, clock: Clock) -> None:
