@@ -191,6 +191,7 @@ class FakeExchange:
         self.fills: list[FillReport] = []
         self.held = {PUT.con_id: -2.0}
         self.fill_next: float = 0.0
+        self.on_hold: set[tuple[int, int]] = set()
         self.rungs = 4
         self._permits: dict[tuple[int, int], int] = {}
 
@@ -231,7 +232,7 @@ class FakeExchange:
                 rejected,
             ]
         self.working[key] = report
-        if request.order_type == "MKT":
+        if request.order_type == "MKT" and key not in self.on_hold:
             return [report, *self._fill(key, request.quantity, 15.05)]
         return [report]
 
@@ -278,6 +279,26 @@ class FakeExchange:
         )
         return [fill, report, held]
 
+    def hold(self, client_id: int, order_id: int, *, held: bool) -> None:
+        (self.on_hold.add if held else self.on_hold.discard)((client_id, order_id))
+
+    def fill(self, client_id: int, order_id: int, quantity: float) -> Sequence[Report]:
+        report = self.working.get((client_id, order_id))
+        if report is None:
+            return ()
+        return self._fill((client_id, order_id), min(quantity, report.remaining), report.request.limit or 15.05)
+
+    def amend(self, exec_id: str, *, shares: float, price: float) -> Sequence[Report]:
+        fill = next(fill for fill in self.fills if fill.exec_id == exec_id)
+        correction = replace(fill, exec_id=f"{exec_id[:-2]}{int(exec_id[-2:]) + 1:02d}", shares=shares, price=price)
+        self.fills.append(correction)
+        sign = 1 if fill.side == "BOT" else -1
+        self.held[fill.con_id] += sign * (shares - fill.shares)
+        return [correction, self._position(fill.con_id, price)]
+
+    def _position(self, con_id: int, price: float) -> PositionReport:
+        return PositionReport(account="DU1234567", con_id=con_id, quantity=self.held[con_id], avg_cost=price * 1000)
+
     def cancel(self, client_id: int, order_id: int) -> Sequence[Report]:
         report = self.working.pop((client_id, order_id), None)
         if report is None:
@@ -296,10 +317,10 @@ class FakeExchange:
         return [report for key in list(self.working) for report in self.cancel(*key)]
 
     def step(self) -> Sequence[Report]:
-        if not self.fill_next or not self.working:
+        if not self.fill_next or not set(self.working) - self.on_hold:
             return ()
         shares, self.fill_next = self.fill_next, 0.0
-        key, report = next(iter(self.working.items()))
+        key, report = next((key, report) for key, report in self.working.items() if key not in self.on_hold)
         return self._fill(key, shares, report.request.limit or 0.0)
 
     def open_orders(self) -> Sequence[OrderReport]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.gateway.exchange.accounts import Accounts
+from bot.gateway.exchange.amending import amended
 from bot.gateway.exchange.depth import DisplayedDepth, Side
 from bot.gateway.exchange.draws import draw
 from bot.gateway.exchange.execution import Executions
@@ -264,6 +265,34 @@ class SimulatedExchange:
             if not order.status.done:
                 reports += self._end(order, _BY_TRADER)
         return reports
+
+    # ---- strings that no client can pull
+
+    def hold(self, client_id: int, order_id: int, *, held: bool) -> None:
+        """Keep an order, also one still to come, from being matched; or let it be matched again."""
+        self._matcher.hold((client_id, order_id), held=held)
+
+    def fill(self, client_id: int, order_id: int, quantity: float) -> Sequence[Report]:
+        """Fill so much of a working order now, at its limit or at the touch; nothing without a price."""
+        order = self._orders.live.get((client_id, order_id))
+        piece = self._matcher.given(order, quantity) if order is not None else None
+        return [] if order is None or piece is None else self._execute(order, [piece])
+
+    def amend(self, exec_id: str, *, shares: float, price: float) -> Sequence[Report]:
+        """Correct an execution of today in the books; nothing when there is none of this id, or it is a combination's.
+
+        The correction is told and listed beside what it corrects, and the order counts it.
+        """
+        fill = next((each for each in self._executions.reports if each.exec_id == exec_id), None)
+        if fill is None or fill.request.legs:
+            return []
+        key = (fill.request.client_id, fill.request.order_id)
+        order = self._orders.live.get(key) or self._orders.done[key]
+        books = self._accounts.of(fill.account)
+        correction = amended(books.ledger, order, fill, shares=shares, price=price)
+        self._executions.reports.append(correction)
+        books.touched()
+        return [correction, books.ledger.report(fill.con_id)]
 
     # ---- time
 

@@ -77,9 +77,24 @@ class Matcher:
         self._market = market
         self._depth = depth
         self._seed = seed
+        self._held: set[tuple[int, int]] = set()
+
+    def hold(self, key: tuple[int, int], *, held: bool) -> None:
+        """Keep the order of this client and order id from executing, or let it execute again."""
+        (self._held.add if held else self._held.discard)(key)
+
+    def given(self, order: WorkingOrder, quantity: float) -> Slice | None:
+        """Return an execution of so much at the order's limit, or at the touch; `None` without a price."""
+        price = order.limit if order.limit is not None else self._net_touch(order, 1)
+        size = min(quantity, order.remaining)
+        if price is None or size < 1:
+            return None
+        return Slice(quantity=size, price=price, leg_prices=self._split(order, price), liquidity=REMOVED)
 
     def take(self, order: WorkingOrder, *, dry: bool = False) -> list[Slice]:
         """Return the executions of a marketable order at displayed prices, removing the size taken unless `dry`."""
+        if order.key in self._held:
+            return []
         cursors = [_Cursor(self._depth, leg, order.direction) for leg in order.legs]
         remaining, slices = order.remaining, []
         while remaining >= 1:
@@ -103,7 +118,7 @@ class Matcher:
         """Return the executions of an order that was already resting, `elapsed_s` seconds after the last look."""
         came = self.take(order)
         limit = order.limit
-        if came or limit is None or elapsed_s <= 0:
+        if came or limit is None or elapsed_s <= 0 or order.key in self._held:
             return came if limit is None or order.is_combo else _at_limit(came, limit)
         minutes = min(elapsed_s, MAX_SECONDS) / 60.0
         return self._cross(order, limit, minutes) if order.is_combo else self._queue(order, limit, own_ahead, minutes)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bot.gateway.errors import FaultError
-from bot.gateway.faults import connection, frames, line, orders
+from bot.gateway.faults import connection, data, executions, frames, line, lists, oddities, orders, pacing, values
 from bot.gateway.faults.records import Fault
 from bot.gateway.faults.trouble import Kind
 
-KINDS: dict[str, Kind] = {kind.name: kind for room in (frames, line, connection, orders) for kind in room.KINDS}
+_ROOMS = (frames, line, connection, data, values, pacing, lists, orders, executions, oddities)
+KINDS: dict[str, Kind] = {kind.name: kind for room in _ROOMS for kind in room.KINDS}
 
 
 def kind_of(fault: Fault) -> Kind:

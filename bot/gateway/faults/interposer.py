@@ -16,6 +16,7 @@ from bot.gateway.faults import times
 from bot.gateway.faults.catalogue import kind_of
 from bot.gateway.faults.parcel import Direction, Parcel
 from bot.gateway.faults.records import Fault, FaultNote
+from bot.gateway.faults.strings import strings_of
 from bot.gateway.faults.trouble import Names, Trouble
 from bot.gateway.messages import inbound
 from bot.gateway.messages.schema import Message
@@ -103,6 +104,8 @@ class Interposer:
         """
         kind = kind_of(fault)
         said = kind.read(fault)
+        if kind.needs_strings:
+            strings_of(self.exchange)
         begins = times.first(said["at"], self.market.now)
         self._alike[fault] += 1
         trouble = kind.make(fault, said, self, Random(f"{self._seed}|{self._alike[fault]}|{fault}"))

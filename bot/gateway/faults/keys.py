@@ -47,7 +47,8 @@ class Key:
 
     def _expected_number(self, value: Any, *, whole: bool) -> str:
         fits = isinstance(value, int) if whole else isinstance(value, int | float)
-        if fits and not isinstance(value, bool) and self.low <= value <= self.high:
+        is_free = math.isinf(self.low) and math.isinf(self.high)  # then NaN is a number too
+        if fits and not isinstance(value, bool) and (is_free or self.low <= value <= self.high):
             return ""
         low = "" if math.isinf(self.low) else f" from {self.low:g}"
         high = "" if math.isinf(self.high) else f" to {self.high:g}"
@@ -121,11 +122,11 @@ CHANCE = Key(name="chance", default=1.0, words="with this probability", low=0.0,
 TIMES = Key(name="times", default=0, words="at most so often; 0: without limit", low=0, typical=(1, 2, 5))
 ACTION = Key(name="action", default="", words="only orders of this side", choices=("", "BUY", "SELL"))
 REF = Key(name="ref", default="", words="only orders whose orderRef contains this")
-CONTRACT = Key(
-    name="contract",
-    default="",
-    words="only this contract: symbol, local symbol, trading class or conId; empty: every one",
-    typical=("", "VX", "VXM", "SPX"),
+CONTRACTS = Key(
+    name="contracts",
+    default=(),
+    words="only these contracts: symbols, local symbols, trading classes or conIds; none: every one",
+    typical=((), ("VX",), ("VXM",), ("SPX",), ("VIX",)),
 )
 
 
@@ -141,4 +142,4 @@ def lasts(default_s: float, *typical: float) -> Key:
 
 
 OCCASIONS = (NTH, EVERY, CHANCE, TIMES)
-ORDERS = (ACTION, REF, CONTRACT)
+ORDERS = (ACTION, REF, CONTRACTS)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.gateway.faults.keys import AT, CLIENT, DAILY, FOR_EVER, OCCASIONS, ORDERS, Key, Keys, lasts
 from bot.gateway.faults.records import Fault
+from bot.gateway.faults.strings import OrderKey
 from bot.gateway.faults.trouble import Kind, Trouble
 from bot.gateway.records import ErrorReport, FillReport, OrderReport, OrderRequest, PositionReport, Report
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from bot.gateway.faults.interposer import Interposer
 
 DONE = frozenset({"Cancelled", "Filled", "Inactive"})
-OrderKey = tuple[int, int]
 _TEXTS = {
     103: "Duplicate order id",
     110: "The price does not conform to the minimum price variation for this contract.",

@@ -108,7 +108,8 @@ class Trouble:
 
     def is_about(self, contract: Contract | None) -> bool:
         """Say whether a contract is one that the fault is about."""
-        return _named(self.said.get("contract", ""), contract)
+        wanted = self.said["contracts"]
+        return not wanted or (contract is not None and not _names(contract).isdisjoint(wanted))
 
     def is_for(self, request: OrderRequest) -> bool:
         """Say whether an order is one that the fault is about."""
@@ -120,12 +121,8 @@ class Trouble:
         return any(self.is_about(self.house.market.contract(con_id)) for con_id in con_ids)
 
 
-def _named(wanted: str, contract: Contract | None) -> bool:
-    if not wanted:
-        return True
-    if contract is None:
-        return False
-    return wanted in (contract.symbol, contract.local_symbol, contract.trading_class, str(contract.con_id))
+def _names(contract: Contract) -> set[str]:
+    return {contract.symbol, contract.local_symbol, contract.trading_class, str(contract.con_id)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +135,7 @@ class Kind:
     keys: Keys
     make: Callable[[Fault, dict[str, Any], Interposer, Random], Trouble]
     problem: Callable[[dict[str, Any]], str] = lambda _: ""
+    needs_strings: bool = False  # of the exchange
 
     def read(self, fault: Fault) -> dict[str, Any]:
         """Return all that a fault says, with the defaults.

@@ -1,0 +1,349 @@
+"""Freeze market data, or refuse it, as farms, permissions and competing sessions do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from bot.gateway.faults.keys import AT, CLIENT, CONTRACTS, DAILY, Key, Keys, lasts
+from bot.gateway.faults.line import TICKS
+from bot.gateway.faults.parcel import Parcel
+from bot.gateway.faults.records import Fault
+from bot.gateway.faults.trouble import Kind, Trouble
+from bot.gateway.messages import outbound
+from bot.gateway.records import Contract, Quote
+from bot.gateway.requests.ticks import DELAYED, LIVE, TickIds, quote_ticks
+
+if TYPE_CHECKING:
+    from bot.gateway.faults.interposer import Interposer
+    from bot.gateway.session import Session
+
+_DELAYED_TYPE, _LIVE_TYPE = 3, 1
+_COMPETING = "No market data during competing live session"
+_TEXTS = {
+    354: "Requested market data is not subscribed.Delayed market data is available.",
+    10089: "Requested market data requires additional subscription for API. See link in 'Market Data Connections' "
+    "dialog for more details.",
+    10090: "Part of requested market data is not subscribed. Subscription-independent ticks are still active.",
+    10167: "Requested market data is not subscribed. Displaying delayed market data.",
+    10168: "Requested market data is not subscribed. Delayed market data is not enabled.",
+    10186: "Requested market data is not subscribed. Delayed market data is not enabled",
+}
+_FARMS = {
+    "data": (2103, 2104, "Market data farm connection is {}:usfuture"),
+    "history": (2105, 2106, "HMDS data farm connection is {}:ushmds"),
+    "secdef": (2157, 2158, "Sec-def data farm connection is {}:secdefil"),
+}
+
+
+class DataTrouble(Trouble):
+    """Know which lines of data the fault is about, and show them anew when it is over."""
+
+    hears_out = TICKS
+
+    def end(self) -> None:
+        """Show everything again."""
+        self.house.show_all_again()
+
+    def affects(self, parcel: Parcel) -> bool:
+        """Say whether a frame belongs to a line that the fault is about."""
+        return self.is_about(self.house.contract(parcel.session, parcel.values.get("reqId")))
+
+    def lines(self) -> Iterator[tuple[Session, int, Contract]]:
+        """Yield every line of data that the fault is about, with its client and its request id."""
+        for session in self.clients():
+            for request_id, contract in self.house.subscribed(session).items():
+                if self.is_about(contract):
+                    yield session, request_id, contract
+
+    def refuse(self, session: Session, request_id: int | None, code: int, text: str = "") -> None:
+        """Send an error about a line of data."""
+        words = text or _TEXTS.get(code, "Market data message")
+        self.house.say(session, outbound.ERROR, id=-1 if request_id is None else request_id, code=code, text=words)
+
+
+class Frozen(DataTrouble):
+    """Let ticks stop without a word; a snapshot shows nothing, what was known when they stopped, or the truth."""
+
+    hears_out = TICKS | {"tickSnapshotEnd"}
+
+    def __init__(self, fault: Fault, said: dict[str, Any], house: Interposer, rng: Random) -> None:
+        super().__init__(fault, said, house, rng)
+        self._known: dict[int, Quote] = {}
+
+    def begin(self) -> None:
+        """Remember what is shown now."""
+        self.note("ticks stop")
+        con_ids = {contract.con_id for _, _, contract in self.lines()}
+        self._known = {con_id: self.house.market.quote(con_id) for con_id in sorted(con_ids)}
+
+    def end(self) -> None:
+        """Let them go on."""
+        self.note("ticks go on")
+        super().end()
+
+    def outgoing(self, parcel: Parcel) -> list[Parcel] | None:
+        """Stop the ticks."""
+        if not self.affects(parcel):
+            return None
+        is_snapshot = parcel.answering == "reqMktData"
+        if parcel.name != "tickSnapshotEnd":
+            return None if is_snapshot and self.said["snapshots"] == "true" else []
+        if self.said["snapshots"] == "old":
+            self._show_old(parcel)
+        return None
+
+    def _show_old(self, parcel: Parcel) -> None:
+        request_id = parcel.values["reqId"]
+        contract = self.house.contract(parcel.session, request_id)
+        known = self._known.get(contract.con_id) if contract is not None else None
+        if known is not None:
+            self.note("an old quote as snapshot", parcel.session, parcel.name)
+            for message, values in quote_ticks(None, known, LIVE, self.house.market.now):
+                self.house.say(parcel.session, message, **values, reqId=request_id)
+
+
+class FarmBroken(Frozen):
+    """Say that a farm is broken, stop what comes from it, and say that it is good again, perhaps too early."""
+
+    hears_in = frozenset({"reqHistoricalData", "reqContractDetails"})
+
+    def begin(self) -> None:
+        """Say it."""
+        super().begin()
+        self._tell(broken=True)
+        if 0 < self.said["good_after_s"] < self.said["lasts_s"]:
+            self.house.later(self.said["good_after_s"], lambda: self._tell(broken=False))
+
+    def end(self) -> None:
+        """Say that it is good, unless that was said long ago."""
+        super().end()
+        if not 0 < self.said["good_after_s"] < self.said["lasts_s"]:
+            self._tell(broken=False)
+
+    def _tell(self, *, broken: bool) -> None:
+        for farm in self.said["farms"]:
+            bad, good, text = _FARMS[farm]
+            code, word = (bad, "broken") if broken else (good, "OK")
+            self.note(f"{code}, farm {farm} {word}")
+            for session in self.clients():
+                self.refuse(session, None, code, text.format(word))
+
+    def outgoing(self, parcel: Parcel) -> list[Parcel] | None:
+        """Stop the ticks of a farm that is broken."""
+        farm = "history" if parcel.name == "historicalDataUpdate" else "data"
+        return super().outgoing(parcel) if farm in self.said["farms"] else None
+
+    def incoming(self, parcel: Parcel) -> list[Parcel] | None:
+        """Refuse what the farm would have to answer."""
+        farm = "history" if parcel.name == "reqHistoricalData" else "secdef"
+        if farm not in self.said["farms"] or not self.is_about(self.house.requested(parcel.values)):
+            return None
+        self.note(f"refused, farm {farm} broken", parcel.session, parcel.name)
+        if farm == "history":
+            text = "Historical Market Data Service error message:HMDS query returned no data: farm broken"
+            self.refuse(parcel.session, parcel.values.get("reqId"), 162, text)
+        else:
+            text = "No security definition has been found for the request"
+            self.refuse(parcel.session, parcel.values.get("reqId"), 200, text)
+        return []
+
+
+class Competing(DataTrouble):
+    """Let another session of the same user take the data away: 10197 once or again and again, and no ticks."""
+
+    hears_in = frozenset({"reqMktData"})
+
+    def __init__(self, fault: Fault, said: dict[str, Any], house: Interposer, rng: Random) -> None:
+        super().__init__(fault, said, house, rng)
+        self._is_on = False
+
+    def begin(self) -> None:
+        """Take the data away."""
+        self._is_on = True
+        self.note("another session takes the data, 10197")
+        self._tell()
+
+    def end(self) -> None:
+        """Give it back."""
+        self._is_on = False
+        self.note("the data is back")
+        super().end()
+
+    def _tell(self) -> None:
+        if not self._is_on:
+            return
+        for session, request_id, _ in self.lines():
+            self.refuse(session, request_id, 10197, _COMPETING)
+        if self.said["repeat_s"]:
+            self.house.later(self.said["repeat_s"], self._tell)
+
+    def outgoing(self, parcel: Parcel) -> list[Parcel] | None:
+        """Stop the ticks."""
+        return [] if self.affects(parcel) else None
+
+    def incoming(self, parcel: Parcel) -> list[Parcel] | None:
+        """Say it of a new line too."""
+        if self.is_about(self.house.requested(parcel.values)):
+            self.refuse(parcel.session, parcel.values.get("reqId"), 10197, _COMPETING)
+        return None
+
+
+class NoSubscription(DataTrouble):
+    """Refuse lines of data for want of a permission, also those that stand."""
+
+    hears_in = frozenset({"reqMktData"})
+
+    def begin(self) -> None:
+        """Refuse the lines that stand."""
+        self.note(f"not subscribed, {self.said['code']}")
+        for session, request_id, _ in self.lines():
+            self.refuse(session, request_id, self.said["code"])
+
+    def outgoing(self, parcel: Parcel) -> list[Parcel] | None:
+        """Stop their ticks."""
+        return [] if self.affects(parcel) else None
+
+    def incoming(self, parcel: Parcel) -> list[Parcel] | None:
+        """Refuse a new line."""
+        if not self.is_about(self.house.requested(parcel.values)):
+            return None
+        self.note(f"refused with {self.said['code']}", parcel.session, parcel.name)
+        self.refuse(parcel.session, parcel.values.get("reqId"), self.said["code"])
+        return []
+
+
+class Delayed(DataTrouble):
+    """Send what is live as delayed: other tick numbers, type 3, and the advisory that says so."""
+
+    hears_out = TICKS | {"marketDataType"}
+    hears_in = frozenset({"reqMktData"})
+
+    def begin(self) -> None:
+        """Turn the lines that stand."""
+        self.note(f"delayed, {self.said['code']}")
+        for session, request_id, _ in self.lines():
+            self._advise(session, request_id)
+            self.house.say(session, outbound.MARKET_DATA_TYPE, reqId=request_id, type=_DELAYED_TYPE)
+        self.house.show_all_again()
+
+    def end(self) -> None:
+        """Turn them back."""
+        self.note("live again")
+        for session, request_id, _ in self.lines():
+            self.house.say(session, outbound.MARKET_DATA_TYPE, reqId=request_id, type=_LIVE_TYPE)
+        super().end()
+
+    def incoming(self, parcel: Parcel) -> list[Parcel] | None:
+        """Advise of a new line."""
+        if self.is_about(self.house.requested(parcel.values)):
+            self._advise(parcel.session, parcel.values.get("reqId"))
+        return None
+
+    def _advise(self, session: Session, request_id: int | None) -> None:
+        if self.said["code"]:
+            self.refuse(session, request_id, self.said["code"])
+
+    def outgoing(self, parcel: Parcel) -> list[Parcel] | None:
+        """Renumber a tick."""
+        if not self.affects(parcel):
+            return None
+        if parcel.name == "marketDataType":
+            return [parcel.saying(type=_DELAYED_TYPE)]
+        number = parcel.values.get("tickType")
+        return [parcel.saying(tickType=_LATE[number])] if number in _LATE else None
+
+
+def _numbers(ids: TickIds) -> list[int]:
+    return [getattr(ids, name) for name in TickIds.__slots__]
+
+
+_LATE = dict(zip(_numbers(LIVE), _numbers(DELAYED), strict=True))
+_SPAN = (AT, lasts(300.0, 30.0, 300.0, 3600.0), DAILY, CLIENT, CONTRACTS)
+
+KINDS = (
+    Kind(
+        name="frozen",
+        rows=("F7", "F8"),
+        words="Ticks stop without a word while everything else goes on.",
+        keys=Keys(
+            known=(
+                *_SPAN,
+                Key(
+                    name="snapshots",
+                    default="none",
+                    words="what a snapshot shows: nothing, what was known when ticks stopped, or the truth",
+                    choices=("none", "old", "true"),
+                    typical=("none", "old", "true"),
+                ),
+            )
+        ),
+        make=Frozen,
+    ),
+    Kind(
+        name="farm-broken",
+        rows=("F7",),
+        words="A farm breaks (2103, 2105, 2157) and what comes from it stops or is refused (162, 200) until it is good "
+        "again (2104, 2106, 2158), which may be said long before it is true.",
+        keys=Keys(
+            known=(
+                *_SPAN,
+                Key(
+                    name="farms",
+                    default=("data",),
+                    words="which farms",
+                    choices=tuple(_FARMS),
+                    typical=(("data",), ("history",), ("secdef",), ("data", "history", "secdef")),
+                ),
+                Key(
+                    name="good_after_s",
+                    default=0.0,
+                    words="when it is said to be good again; 0: at the end",
+                    low=0.0,
+                    typical=(0.0, 3.0),
+                ),
+                Key(
+                    name="snapshots",
+                    default="none",
+                    words="what a snapshot shows: nothing, what was known when ticks stopped, or the truth",
+                    choices=("none", "old", "true"),
+                    typical=("none", "old"),
+                ),
+            )
+        ),
+        make=FarmBroken,
+    ),
+    Kind(
+        name="competing-session",
+        rows=("F8",),
+        words="Another session of the user takes the market data: 10197 for every line, once or again and again, and "
+        "no ticks.",
+        keys=Keys(
+            known=(*_SPAN, Key(name="repeat_s", default=0.0, words="seconds between two 10197; 0: once", low=0.0))
+        ),
+        make=Competing,
+    ),
+    Kind(
+        name="no-subscription",
+        rows=("F9",),
+        words="Market data is refused for want of a permission: 354, 10089, 10168, 10186; lines that stand end too.",
+        keys=Keys(
+            known=(*_SPAN, Key(name="code", default=354, words="the code", low=1, typical=(354, 10089, 10168, 10186)))
+        ),
+        make=NoSubscription,
+    ),
+    Kind(
+        name="delayed",
+        rows=("F9",),
+        words="Data comes as delayed: tick numbers from 66 on, type 3, and 10167 or 10090. The prices themselves are "
+        "the present ones.",
+        keys=Keys(
+            known=(
+                *_SPAN,
+                Key(name="code", default=10167, words="the advisory; 0: none", low=0, typical=(10167, 10090, 0)),
+            )
+        ),
+        make=Delayed,
+    ),
+)
