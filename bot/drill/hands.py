@@ -60,5 +60,5 @@ class OtherHands:
 
 def nearest_mini(market: Market) -> int:
     """Return the con_id of the mini future that settles next."""
-    found = market.find(ContractPattern(symbol="VIX", sec_type="FUT", trading_class="VXM"))
+    found = market.find(ContractPattern(symbol="VXM", sec_type="FUT", trading_class="VXM"))
     return min(found, key=lambda contract: contract.expiry).con_id

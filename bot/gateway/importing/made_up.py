@@ -88,6 +88,7 @@ class MadeUp:
     shape: Shape
     hour: Hour
     half_day: bool
+    opens: datetime
     start: datetime
     end: datetime
     story: Story
@@ -130,6 +131,7 @@ def made_up(number: int) -> MadeUp:
         shape=shape,
         hour=hour,
         half_day=half_day,
+        opens=opens,
         start=start,
         end=end,
         story=_story(draw, number, day, vix, shape, hour, closes),
