@@ -27,6 +27,7 @@ from bot.commands import (
     whatif,
 )
 from bot.errors import AlvhError
+from bot.private import close_to_others
 from config.layers import SettingsError
 
 COMMANDS = (
@@ -136,6 +137,7 @@ def _one_line(message: object) -> str:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    close_to_others()
     try:
         code = run()
         sys.stdout.flush()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import Refuse
+from bot.private import fault
 
 PAPER_PORTS = frozenset({7497, 4002})
 LIVE_PORTS = frozenset({7496, 4001})
@@ -85,9 +86,22 @@ def _live(link: Link) -> Iterator[str]:
         yield f"port {link.port} is not a live port (7496, 4001)"
     if not link.configured_account:
         yield "settings must name the account for live"
-    if link.arm_file is None or not link.arm_file.is_file():
-        yield f"the arm file {link.arm_file or '(none set)'} does not exist"
-    elif link.arm_file.read_text(encoding="utf-8").strip() != link.account:
-        yield f"the arm file {link.arm_file} must contain the account {link.account} and nothing else"
+    yield from _arm_faults(link)
     if link.confirmed_account != link.account:
         yield "the account typed as confirmation is not the account of the connection"
+
+
+def _arm_faults(link: Link) -> Iterator[str]:
+    """Yield what is wrong with the arm file: it counts only if nobody else can have made it."""
+    path = link.arm_file
+    if path is None or not path.is_file():
+        yield f"the arm file {path or '(none set)'} does not exist"
+        return
+    try:
+        text = path.read_text(encoding="utf-8")
+        yield from filter(None, (fault(path), fault(path.parent)))
+    except (OSError, UnicodeDecodeError) as error:
+        yield f"the arm file {path} cannot be read ({error})"
+        return
+    if text.strip() != link.account:
+        yield f"the arm file {path} must contain the account {link.account} and nothing else"

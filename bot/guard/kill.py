@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.errors import Refuse
+from bot.private import make_folder, private
 
 VARIABLE = "ALVH_KILL"
 
@@ -41,8 +42,8 @@ class KillSwitch:
         """Engage; the first reason stays. The write is on the disk before this returns."""
         if self.path.exists():
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("w", encoding="utf-8") as file:
+        make_folder(self.path.parent)
+        with open(self.path, "w", encoding="utf-8", opener=private) as file:
             file.write(why.strip() or "engaged without a reason")
             file.flush()
             os.fsync(file.fileno())

@@ -16,10 +16,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from bot.errors import UsageProblem
+from bot.private import PRIVATE_FILE, tighten
 
 RESERVE = 10_000  # pages of the write-ahead log after which SQLite settles by itself, in the middle of an append
 SMALLEST = 512  # bytes of a database of one page
 LOG = "-wal"  # what SQLite calls the write-ahead log beside a file
+BESIDE = ("", LOG, "-shm")
 
 
 def writing_engine(url: str, *, durable: bool) -> Engine:
@@ -55,11 +57,13 @@ def reading_engine(path_or_url: Path | str) -> Engine:
 
 
 def prepare(path: Path) -> None:
-    """Make an empty file that only its owner may read, unless it exists; SQLite gives its log the same rights.
+    """Make an empty file that only its owner may read, or close one to others; SQLite gives its log the same rights.
 
     Raises `UsageProblem` when the one that exists is too short for a database: SQLite would take it for an empty one.
     """
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
+    for ending in BESIDE:
+        tighten(Path(f"{path}{ending}"))
     size = path.stat().st_size
     if 0 < size < SMALLEST:
         raise UsageProblem(damaged(str(path), f"it has {size} bytes"))

@@ -17,6 +17,7 @@ from typing import Any
 
 from bot.errors import UsageProblem
 from bot.journal.codec import canonical, from_json, to_json
+from bot.private import fault, make_folder, private, tighten
 
 SUFFIX = ".word.json"
 LARGEST_BYTES = 10_000
