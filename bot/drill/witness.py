@@ -72,8 +72,11 @@ class Witness:
     def _filled(self, fill: FillReport) -> None:
         if fill.exec_id in self.fills or fill.is_combo:
             return
+        signed = _signed(fill)
+        corrected = [known for known in self.fills if known.rpartition(".")[0] == fill.exec_id.rpartition(".")[0]]
+        if corrected:  # the one before counts no more
+            signed -= _signed(self.fills.pop(corrected[-1]))
         self.fills[fill.exec_id] = fill
-        signed = round(fill.shares) if fill.side == "BOT" else -round(fill.shares)
         if is_ours(fill.request.order_ref, self.mode):
             self.own[fill.con_id] += signed
             self.least[fill.con_id] = min(self.least[fill.con_id], self.own[fill.con_id])
@@ -124,6 +127,18 @@ class WatchedExchange(SimulatedExchange):
         """Match, and tell."""
         return self._told(super().step())
 
+    def fill(self, client_id: int, order_id: int, quantity: float) -> Sequence[Report]:
+        """Fill because a fault says so, and tell."""
+        return self._told(super().fill(client_id, order_id, quantity))
+
+    def amend(self, exec_id: str, *, shares: float, price: float) -> Sequence[Report]:
+        """Correct because a fault says so, and tell."""
+        return self._told(super().amend(exec_id, shares=shares, price=price))
+
     def _told(self, reports: Sequence[Report]) -> Sequence[Report]:
         self._witness.hear(reports)
         return reports
+
+
+def _signed(fill: FillReport) -> int:
+    return round(fill.shares) if fill.side == "BOT" else -round(fill.shares)

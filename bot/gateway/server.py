@@ -102,6 +102,8 @@ class Gateway:
         Raises `GatewayError` when the port cannot be had.
         """
         bound = await self._door.open(port)
+        if self.faults.wants_shut:
+            self._door.shut()
         self.faults.act()
         return bound
 

@@ -122,14 +122,36 @@ def _fields(parts: Iterable[Part]) -> Iterator[str]:
             yield part.name
 
 
+_TYPICAL = (
+    (),
+    ("orderStatus",),
+    ("openOrder",),
+    ("execDetails", "commissionReport"),
+    ("execDetails",),
+    ("position", "positionEnd"),
+    ("openOrderEnd", "completedOrdersEnd", "execDetailsEnd"),
+    ("error",),
+    ("tickPrice", "tickSize"),
+    ("historicalData",),
+    ("currentTime", "reqCurrentTime"),
+    ("placeOrder",),
+    ("cancelOrder",),
+)
 _MATCH = (
     Key(
         name="direction",
         default="out",
         words="frames to clients (out), from clients (in), or both",
         choices=("out", "in", "both"),
+        typical=("out", "out", "in", "both"),
     ),
-    Key(name="messages", default=(), words="names of messages; none: every message", choices=NAMES),
+    Key(
+        name="messages",
+        default=(),
+        words="names of messages; none: every message",
+        choices=NAMES,
+        typical=_TYPICAL,
+    ),
     Key(
         name="answering",
         default="",
@@ -145,8 +167,9 @@ _MATCH = (
     CLIENT,
     *OCCASIONS,
 )
+_ACTS = (*ACTS, "reorder")
 _ACT = (
-    Key(name="act", default="drop", words="what is done", choices=(*ACTS, "reorder"), needed=True),
+    Key(name="act", default="drop", words="what is done", choices=_ACTS, needed=True, typical=_ACTS),
     Key(
         name="delay_s",
         default=5.0,

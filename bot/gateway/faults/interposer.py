@@ -97,6 +97,11 @@ class Interposer:
         """Return the faults at work now, oldest first."""
         return tuple(self._active)
 
+    @property
+    def wants_shut(self) -> bool:
+        """Say whether a fault wants nobody let in."""
+        return self._shut > 0
+
     def add(self, fault: Fault) -> None:
         """Take a fault in; it begins at its time, or at once when that has come.
 
