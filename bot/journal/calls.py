@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from bot.journal.lots import Departure, in_time, session_day
+from bot.journal.lots import Departure, bought, in_time, owe, session_day
 from bot.orders.life import Execution, Order
 from strategies.alvh.records import CallLot, CallSpend, CallTerms, Side
 
@@ -22,18 +23,19 @@ def fold_calls(
     takes from all layers.
     """
     lots: list[CallLot] = []
+    owed: Counter[int] = Counter()
     for event in in_time(executions, departures):
         if isinstance(event, Departure):
-            _take(lots, event.con_id, "", event.quantity)
+            owe(owed, event.con_id, _take(lots, event.con_id, "", event.quantity))
             continue
         order, execution = event
-        call = order.proposal.call
-        if call is None or not execution.quantity:
+        con_id, call = order.ticket.instrument.con_id, order.proposal.call
+        if call is None:
             continue
         if order.ticket.side is Side.BUY:
-            _add(lots, order, call, execution)
+            _add(lots, order, call, execution, bought(owed, con_id, execution.quantity))
         else:
-            _take(lots, order.ticket.instrument.con_id, call.layer, execution.quantity)
+            owe(owed, con_id, _take(lots, con_id, call.layer, execution.quantity))
     return tuple(lots)
 
 
@@ -57,12 +59,14 @@ def call_spend(orders: Iterable[Order]) -> tuple[CallSpend, ...]:
     return tuple(found.values())
 
 
-def _add(lots: list[CallLot], order: Order, call: CallTerms, execution: Execution) -> None:
+def _add(lots: list[CallLot], order: Order, call: CallTerms, execution: Execution, more: int) -> None:
+    if not more:
+        return
     instrument, day = order.ticket.instrument, session_day(execution.at)
     for at, lot in enumerate(lots):
         if (lot.con_id, lot.layer, lot.bought_on) == (instrument.con_id, call.layer, day):
-            quantity = lot.quantity + execution.quantity
-            price = (lot.quantity * lot.price + execution.quantity * execution.price) / quantity
+            quantity = lot.quantity + more
+            price = (lot.quantity * lot.price + more * execution.price) / quantity
             lots[at] = replace(lot, quantity=quantity, price=price)
             return
     lots.append(
@@ -75,7 +79,7 @@ def _add(lots: list[CallLot], order: Order, call: CallTerms, execution: Executio
             settles_at=call.settles_at,
             multiplier=instrument.multiplier,
             layer=call.layer,
-            quantity=execution.quantity,
+            quantity=more,
             price=execution.price,
             bought_at=execution.at,
             bought_on=day,
@@ -83,13 +87,15 @@ def _add(lots: list[CallLot], order: Order, call: CallTerms, execution: Executio
     )
 
 
-def _take(lots: list[CallLot], con_id: int, layer: str, quantity: int) -> None:
+def _take(lots: list[CallLot], con_id: int, layer: str, quantity: int) -> int:
+    """Take contracts from the lots; return how many were not there."""
     held = [lot for lot in lots if lot.con_id == con_id]
     for lot in sorted(held, key=lambda lot: (layer not in (lot.layer, ""), lot.bought_at)):
-        taken = min(quantity, lot.quantity)
+        taken = max(0, min(quantity, lot.quantity))
         quantity -= taken
         at = lots.index(lot)
         if taken == lot.quantity:
             del lots[at]
         elif taken > 0:
             lots[at] = replace(lot, quantity=lot.quantity - taken)
+    return quantity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -44,26 +45,42 @@ def fold_lots(trades: Iterable[Trade], departures: Iterable[Departure] = ()) -> 
     first when it names one, then the lots with the highest entry (docs/method.md, staged unwind); so does a departure.
     """
     lots: list[Lot] = []
+    owed: Counter[int] = Counter()  # sold beyond what is owned now, as after a purchase was taken back, by contract
     for event in in_time(trades, departures):
         if isinstance(event, Departure):
-            _take(lots, event.con_id, None, event.quantity)
+            owe(owed, event.con_id, _take(lots, event.con_id, None, event.quantity))
             continue
         order, execution = event
-        if order.proposal.call is not None or not execution.quantity:
+        con_id = order.ticket.instrument.con_id
+        if order.proposal.call is not None:
             continue
         if order.ticket.side is Side.BUY:
-            _add(lots, order, execution)
+            _add(lots, order, execution, bought(owed, con_id, execution.quantity))
         else:
-            _take(lots, order.ticket.instrument.con_id, order.proposal.tranche, execution.quantity)
+            owe(owed, con_id, _take(lots, con_id, order.proposal.tranche, execution.quantity))
     return tuple(lots)
 
 
-def _add(lots: list[Lot], order: Order, execution: Execution) -> None:
+def owe(owed: Counter[int], con_id: int, quantity: int) -> None:
+    """Count contracts that left without being owned; a negative quantity forgives as many."""
+    owed[con_id] = max(0, owed[con_id] + quantity)
+
+
+def bought(owed: Counter[int], con_id: int, quantity: int) -> int:
+    """Return what is left of a purchase after it has made up for what is owed."""
+    paid = min(owed[con_id], quantity)
+    owed[con_id] -= paid
+    return quantity - paid
+
+
+def _add(lots: list[Lot], order: Order, execution: Execution, more: int) -> None:
+    if not more:
+        return
     instrument, tranche, day = order.ticket.instrument, order.proposal.tranche or 0, session_day(execution.at)
     for at, lot in enumerate(lots):
         if (lot.con_id, lot.tranche, lot.bought_on) == (instrument.con_id, tranche, day):
-            quantity = lot.quantity + execution.quantity
-            price = (lot.quantity * lot.price + execution.quantity * execution.price) / quantity
+            quantity = lot.quantity + more
+            price = (lot.quantity * lot.price + more * execution.price) / quantity
             lots[at] = replace(lot, quantity=quantity, price=price)
             return
     lots.append(
@@ -73,7 +90,7 @@ def _add(lots: list[Lot], order: Order, execution: Execution) -> None:
             multiplier=instrument.multiplier,
             settles_on=instrument.expires_on or date.max,
             tranche=tranche,
-            quantity=execution.quantity,
+            quantity=more,
             price=execution.price,
             bought_at=execution.at,
             bought_on=day,
@@ -81,15 +98,17 @@ def _add(lots: list[Lot], order: Order, execution: Execution) -> None:
     )
 
 
-def _take(lots: list[Lot], con_id: int, tranche: int | None, quantity: int) -> None:
+def _take(lots: list[Lot], con_id: int, tranche: int | None, quantity: int) -> int:
+    """Take contracts from the lots; return how many were not there."""
     for lot in in_order_of_sale(lots, con_id, tranche):
-        taken = min(quantity, lot.quantity)
+        taken = max(0, min(quantity, lot.quantity))
         quantity -= taken
         at = lots.index(lot)
         if taken == lot.quantity:
             del lots[at]
         elif taken > 0:
             lots[at] = replace(lot, quantity=lot.quantity - taken)
+    return quantity
 
 
 def in_order_of_sale(lots: Iterable[Lot], con_id: int, tranche: int | None) -> list[Lot]:
