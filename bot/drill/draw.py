@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -64,7 +64,7 @@ def drawn(number: int) -> Setup:
         answer_s=draw.choice(ANSWERS_S) if mode == "live" else Setup(scenario="").answer_s,
         fault_seed=number % 1000,
         lines=LINES,
-        faults=tuple(_fault(draw, times) for _ in range(_one(draw, FAULTS))),
+        faults=tuple(fault(draw, times.some) for _ in range(_one(draw, FAULTS))),
         crashes=tuple(_crash(draw, times) for _ in range(_one(draw, CRASHES))),
         hands=tuple(_hand(draw, times) for _ in range(_one(draw, HANDS))),
     )
@@ -89,11 +89,11 @@ def _written(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _fault(draw: Random, times: _Times) -> Fault:
+def fault(draw: Random, some_time: Callable[[Random], str]) -> Fault:
     """Return a fault of any kind, saying typical things; what says nothing or too much is drawn again."""
     for _ in range(TRIES):
         kind = KINDS[draw.choice(sorted(KINDS))]
-        said: dict[str, Value] = {"at": times.some(draw)}
+        said: dict[str, Value] = {"at": some_time(draw)}
         for key in kind.keys.known:
             if key.typical and (key.needed or key.name == "lasts_s" or draw.random() < SAID):
                 said[key.name] = _typical(draw, key)
@@ -101,7 +101,7 @@ def _fault(draw: Random, times: _Times) -> Fault:
             return check(Fault(kind.name, tuple(sorted(said.items()))))
         except FaultError:
             continue
-    return Fault.of("hang-up", at=times.some(draw))
+    return Fault.of("hang-up", at=some_time(draw))
 
 
 def _typical(draw: Random, key: Key) -> Value:
