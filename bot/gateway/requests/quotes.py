@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -156,10 +156,11 @@ class QuoteDesk:
             raise RequestProblem(300, f"Can't find EId with tickerId:{values['reqId']}")
         self._lines.give_back(client, _LINE, values["reqId"])
 
-    def publish(self) -> None:
-        """Send every subscriber what has changed."""
+    def publish(self, only: Collection[int] | None = None) -> None:
+        """Send every subscriber what has changed; of the contracts in `only`, where it is given."""
         for subscription in self._held.values():
-            self._show(subscription, self._display(subscription))
+            if only is None or subscription.contract.con_id in only:
+                self._show(subscription, self._display(subscription))
 
     def _display(self, subscription: Subscription) -> Display:
         market, con_id = self._market, subscription.contract.con_id
