@@ -17,7 +17,7 @@ from bot.gateway.faults.records import Fault, FaultNote
 from bot.gateway.messages import inbound, outbound
 from bot.gateway.messages.schema import Message
 from bot.gateway.messages.values import Values
-from bot.gateway.records import Contract, Exchange, Market, Report
+from bot.gateway.records import Contract, Exchange, Market, OrderRequest, Report
 from bot.gateway.requests.account import AccountDesk, account_list
 from bot.gateway.requests.client import Client, Routes
 from bot.gateway.requests.contracts import ContractDesk
@@ -71,6 +71,8 @@ class Gateway:
         self._market = market
         self._exchange = exchange
         self._quiet_every = quiet_every
+        self._tick = timedelta(seconds=market.tick_seconds)
+        self._turn = max(self._tick, quiet_every)
         self._door = Door(host, lambda: Session(self))
         self._sessions: list[Session] = []
         self._shows_all = False
@@ -124,31 +126,33 @@ class Gateway:
         """Walk the market to `to` tick by tick, match at every tick, and tell clients what changed.
 
         A leap of more than a quarter of an hour is taken in steps of five minutes while no order rests. Displayed
-        markets move on ticks only, so nothing is compared when `to` lies within the present one; while no order rests,
-        clients are shown quotes every `quiet_every` instead, if that is longer, and of a leap where it ends.
+        markets move on ticks only, so nothing is compared when `to` lies within the present one. With `quiet_every`
+        clients are shown at every tick only what orders rest in, all else so seldom, and of a leap where it ends.
         """
         leaps, is_due = to - self._market.now > QUIET_GAP, False
         while self._market.now < to:
-            cadence = self.cadence()
-            shown = self._begun(cadence)
+            ticks, turns = self._begun(self._tick), self._begun(self._turn)
             self._market.advance(self._next_stop(to, leaps=leaps))
             self.faults.act()
             self._deliver(self._exchange.step())
-            is_due = is_due or self._begun(cadence) != shown or self._shows_all
-            if leaps and self._market.now < to and self._quiet_every and not self._exchange.open_orders():
+            is_due = is_due or self._begun(self._turn) != turns or self._shows_all
+            if leaps and self._market.now < to and self._quiet_every:
+                self.flush()
                 continue
             if is_due:
                 is_due = self._shows_all = False
                 self._quotes.publish()
                 self._history.publish()
                 self._streams.publish()
+            elif self._begun(self._tick) != ticks:
+                self._quotes.publish(self._resting())
             self._account.publish()
             self.flush()
+        self.faults.act()
 
     def cadence(self) -> timedelta:
         """Return how often clients are shown quotes: at every tick of the market while an order rests."""
-        tick = timedelta(seconds=self._market.tick_seconds)
-        return tick if self._quiet_every <= tick or self._exchange.open_orders() else self._quiet_every
+        return self._tick if self._exchange.open_orders() else self._turn
 
     @property
     def fault_log(self) -> list[FaultNote]:
@@ -320,15 +324,22 @@ class Gateway:
         """Return how many spans of `cadence` have begun since the market's start."""
         return (self._market.now - self._market.start) // cadence
 
+    def _resting(self) -> set[int]:
+        """Return the contracts in which orders rest."""
+        return {con_id for order in self._exchange.open_orders() for con_id in _con_ids(order.request)}
+
     def _next_stop(self, to: datetime, *, leaps: bool) -> datetime:
-        now = self._market.now
-        step = timedelta(seconds=self._market.tick_seconds)
-        if leaps and not self._exchange.open_orders():
-            step = max(step, QUIET_STEP)
+        now, step = self._market.now, self._tick
+        if leaps:
+            step = max(step, self._quiet_every if self._exchange.open_orders() else QUIET_STEP)
         ticks = (now - self._market.start) // step + 1
         stop = min(to, self._market.start + ticks * step)
         due = self.faults.due()
         return stop if due is None else min(stop, max(due, now))
+
+
+def _con_ids(request: OrderRequest) -> tuple[int, ...]:
+    return tuple(leg.con_id for leg in request.legs) or (request.con_id,)
 
 
 def _accept(_: Client, __: Values) -> None:
