@@ -148,7 +148,6 @@ class Gateway:
                 self._quotes.publish(self._resting())
             self._account.publish()
             self.flush()
-        self.faults.act()
 
     def cadence(self) -> timedelta:
         """Return how often clients are shown quotes: at every tick of the market while an order rests."""
