@@ -234,6 +234,8 @@ class OrderRequest:
     what_if: bool
     transmit: bool = True
     parent_id: int = 0
+    oca_group: str = ""
+    oca_type: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,6 +146,7 @@ class Gateway:
                 self._streams.publish()
             elif self._begun(self._tick) != ticks:
                 self._quotes.publish(self._resting())
+            self._streams.keep_time()
             self._account.publish()
             self.flush()
 
@@ -328,7 +329,7 @@ class Gateway:
         return {con_id for order in self._exchange.open_orders() for con_id in _con_ids(order.request)}
 
     def _next_stop(self, to: datetime, *, leaps: bool) -> datetime:
-        now, step = self._market.now, self._tick
+        now, step = self._market.now, self._streams.longest_step(self._tick)
         if leaps:
             step = max(step, self._quiet_every if self._exchange.open_orders() else QUIET_STEP)
         ticks = (now - self._market.start) // step + 1

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from bot.gateway.errors import RequestProblem
+from bot.gateway.messages.order import PLACE_ORDER
+from bot.gateway.records import HistoryBar
+from bot.gateway.requests.calendar_bars import joined
 from bot.gateway.requests.spans import bar_seconds, duration
 from bot.gateway.requests.times import parse_time
 from tests.gateway.fakes_gateway import ADVANCERS, PUT, SPX, START, VX_APRIL, VX_MARCH
-from tests.gateway.raw_gateway import House
+from tests.gateway.raw_gateway import House, cut
 
 
 def history(request_id: int, **more: str) -> list[str]:
@@ -74,7 +77,8 @@ async def test_a_feed_sends_the_running_bar_as_it_changes_until_cancelled(house:
     ("more", "code"),
     [
         ({"size": "7 mins"}, "321"),
-        ({"size": "1 week"}, "321"),
+        ({"size": "1 week", "keep": "1"}, "321"),
+        ({"size": "1 week", "what": "SCHEDULE", "length": "3600 S"}, "321"),
         ({"length": "1 fortnight"}, "321"),
         ({"length": "100000 S"}, "321"),
         ({"what": "RUMOURS"}, "321"),
@@ -201,3 +205,93 @@ async def test_an_unknown_chain_or_rule_is_refused(house: House) -> None:
     assert (await raw.next())[2:4] == ["3", "200"]
     raw.write("91", "1")
     assert (await raw.next())[2:4] == ["-1", "321"]
+
+
+def day_bar(day: date, *, low: float, high: float, volume: float) -> HistoryBar:
+    return HistoryBar(
+        start=datetime(day.year, day.month, day.day, tzinfo=UTC),
+        open=low,
+        high=high,
+        low=low,
+        close=high,
+        volume=volume,
+        wap=(low + high) / 2,
+        count=2,
+    )
+
+
+DAYS = [
+    day_bar(date(2018, 1, 30), low=10.0, high=12.0, volume=100.0),
+    day_bar(date(2018, 1, 31), low=11.0, high=15.0, volume=300.0),
+    day_bar(date(2018, 2, 2), low=9.0, high=11.0, volume=0.0),
+    day_bar(date(2018, 2, 5), low=20.0, high=30.0, volume=50.0),
+]
+
+
+def test_days_join_to_weeks_dated_by_their_last_day() -> None:
+    first, second = joined(DAYS, bar_seconds("1 week"))
+    assert (first.start, first.open, first.high, first.low, first.close) == (DAYS[2].start, 10.0, 15.0, 9.0, 11.0)
+    assert (first.volume, first.wap, first.count) == (400.0, 12.5, 6)  # (11 x 100 + 13 x 300) / 400
+    assert second.start == DAYS[3].start
+
+
+def test_days_join_to_months_and_without_volume_every_day_weighs_the_same() -> None:
+    january, february = joined(DAYS, bar_seconds("1 month"))
+    assert (january.start, january.close) == (DAYS[1].start, 15.0)
+    assert (february.start, february.low, february.high) == (DAYS[3].start, 9.0, 30.0)
+    assert joined(DAYS[2:3], bar_seconds("1M"))[0].wap == 10.0
+
+
+def test_days_stay_days() -> None:
+    assert joined(DAYS, bar_seconds("1 day")) == DAYS
+
+
+async def test_weekly_bars_come_by_their_last_day(house: House) -> None:
+    raw = await house.connect()
+    raw.write(*history(4, size="1 week", length="2 W", format="1"))
+    fields = await raw.next()
+    assert (fields[0], *fields[4:6]) == ("17", "1", "20180204")
+
+
+async def test_a_schedule_lists_the_sessions_in_the_contracts_own_time(house: House) -> None:
+    raw = await house.connect()
+    raw.write(*history(4, size="1 day", length="2 D", what="SCHEDULE"))
+    fields = await raw.next()
+    assert fields[:6] == ["106", "4", "20180202-08:30:00", "20180205-15:15:00", "US/Central", "2"]
+    assert fields[6:9] == ["20180202-08:30:00", "20180202-15:15:00", "20180202"]
+    assert fields[9:] == ["20180205-08:30:00", "20180205-15:15:00", "20180205"]
+
+
+async def symbols(house: House, pattern: str) -> list[list[str]]:
+    """Return symbol, kind and derivatives of what a search finds."""
+    raw = await house.connect()
+    raw.write("81", "5", pattern)
+    fields = await raw.next()
+    raw.writer.close()
+    found, at = [], 3
+    for _ in range(int(fields[2])):
+        kinds = int(fields[at + 5])
+        found.append([fields[at + 1], fields[at + 2], *fields[at + 6 : at + 6 + kinds]])
+        at += 8 + kinds
+    assert at == len(fields)
+    return found
+
+
+async def test_a_search_finds_symbols_and_words_of_names_with_what_is_derived(house: House) -> None:
+    assert await symbols(house, "sp") == [["SPX", "IND", "OPT"]]
+    assert await symbols(house, "stock ind") == [["SPX", "IND", "OPT"]]
+    assert await symbols(house, "tock") == []
+    assert await symbols(house, "") == []
+
+
+async def test_the_continuous_future_is_the_front_month_and_cannot_be_traded(house: House) -> None:
+    raw = await house.connect()
+    contract = ["0", "VIX", "CONTFUT", "", "0", "", "", "CFE", "", "", "", ""]
+    raw.write("9", "8", "5", *contract, "0", "", "", "")
+    details, end = await raw.until(52)
+    assert (details[2:5], end[0]) == (["VIX", "CONTFUT", "20180321 08:30 US/Central"], "52")
+    raw.write("20", "6", *contract, "0", "", "1 day", "2 D", "1", "TRADES", "1", "0", "")
+    assert (await raw.next())[:2] == ["17", "6"]
+    carried = {"orderId": 1, "symbol": "VIX", "secType": "CONTFUT", "exchange": "CFE", "action": "BUY"}
+    raw.write(*cut(PLACE_ORDER.build(carried | {"totalQuantity": 1.0, "orderType": "MKT", "transmit": True}, 176)))
+    assert (await raw.next())[2:4] == ["1", "200"]

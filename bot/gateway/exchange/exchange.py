@@ -14,6 +14,7 @@ from bot.gateway.exchange.amending import amended
 from bot.gateway.exchange.depth import DisplayedDepth, Side
 from bot.gateway.exchange.draws import draw
 from bot.gateway.exchange.execution import Executions
+from bot.gateway.exchange.groups import reduce, relieved
 from bot.gateway.exchange.hands import Hands
 from bot.gateway.exchange.matching import Matcher, Slice
 from bot.gateway.exchange.orders import OrderBook, Status, WorkingOrder
@@ -230,9 +231,21 @@ class SimulatedExchange:
             reports += [books.ledger.report(leg.contract.con_id) for leg in order.legs]
         if slices:
             books.touched()
+            reports += self._relieve(order, sum(piece.quantity for piece in slices))
         if order.status is Status.FILLED:
             for child in self._orders.children(order):
                 reports += self._begin(child)
+        return reports
+
+    def _relieve(self, order: WorkingOrder, shares: float) -> list[Report]:
+        """Reduce or cancel the orders that need no longer trade what this one has filled."""
+        reports: list[Report] = []
+        for item in relieved(self._orders, order, shares):
+            if item.quantity:
+                reduce(item.order, item.quantity)
+                reports.append(item.order.report())
+            elif not item.order.status.done:
+                reports += self._end(item.order, _BY_SYSTEM)
         return reports
 
     def _end(self, order: WorkingOrder, words: str) -> list[Report]:

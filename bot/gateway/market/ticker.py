@@ -80,7 +80,12 @@ class Ticker:
         )
 
     def history_path(self, symbol: str, what: str) -> Array | None:
-        """Return what an index has history of: its trades; AD-NYSE only bids (advancers) and asks (decliners)."""
+        """Return what an index has history of: its trades; AD-NYSE only bids (advancers) and asks (decliners).
+
+        SPX has the implied volatility of its options too, as a fraction: VIX, as in its generic tick.
+        """
+        if what == "OPTION_IMPLIED_VOLATILITY":
+            return np.round(self._world.paths.driver / 100.0, 6) if symbol == "SPX" else None
         if symbol == "AD-NYSE":
             return {"BID": self._world.breadth.advancers, "ASK": self._world.breadth.decliners}.get(what)
         return self.index_path(symbol) if what == "TRADES" else None

@@ -231,4 +231,9 @@ TICK_TRADE = Message(99, "tickByTick", (*_REQ, *whole("kind", "epoch"), *_TRADE)
 TICK_QUOTE = Message(99, "tickByTick", (*_REQ, *whole("kind", "epoch"), *_QUOTE, *whole("mask")))
 TICK_MIDPOINT = Message(99, "tickByTick", (*_REQ, *whole("kind", "epoch"), *number("price")))
 COMPLETED_ORDERS_END = Message(102, "completedOrdersEnd", ())
+HISTORICAL_SCHEDULE = Message(
+    106,
+    "historicalSchedule",
+    (*_REQ, *text("start", "end", "timeZone"), Each("sessions", text("start", "end", "refDate"))),
+)
 USER_INFO = Message(107, "userInfo", (*_REQ, *text("whiteBrandingId")))

@@ -13,6 +13,7 @@ from bot.gateway.requests.lookup import UNKNOWN_CONTRACT, matches
 
 _HOURS_DAYS = 7
 _MOST_SYMBOLS = 16
+_SEARCHED = ("IND", "STK")
 
 
 class ContractDesk:
@@ -113,24 +114,32 @@ class ContractDesk:
         client.send(outbound.MARKET_RULE, ruleId=values["ruleId"], increments=increments)
 
     def symbols(self, client: Client, values: Values) -> None:
-        """Send the indices whose symbol begins as asked, with what is derived from them."""
-        indices = self._market.find(ContractPattern(sec_type="IND"))
-        wanted = values["pattern"].upper()
-        found = [index for index in indices if wanted and index.symbol.startswith(wanted)][:_MOST_SYMBOLS]
-        client.send(outbound.SYMBOL_SAMPLES, reqId=values["reqId"], symbols=[self._sample(index) for index in found])
+        """Send the indices and funds whose symbol, or a word of whose name, begins as asked; symbols come first."""
+        wanted = values["pattern"].strip().upper()
+        known = [item for kind in _SEARCHED for item in self._market.find(ContractPattern(sec_type=kind))]
+        by_symbol = [item for item in known if wanted and item.symbol.startswith(wanted)]
+        by_name = [item for item in known if wanted and item not in by_symbol and _is_named(item, wanted)]
+        found = (by_symbol + by_name)[:_MOST_SYMBOLS]
+        client.send(outbound.SYMBOL_SAMPLES, reqId=values["reqId"], symbols=[self._sample(item) for item in found])
 
-    def _sample(self, index: Contract) -> Values:
-        derived = self._market.find(ContractPattern(symbol=index.symbol))
-        kinds = sorted({contract.sec_type for contract in derived} - {"IND"})
+    def _sample(self, item: Contract) -> Values:
+        kinds = {found.sec_type for found in self._market.find(ContractPattern(symbol=item.symbol, sec_type="FUT"))}
+        if self._market.chains(item.con_id):
+            kinds.add("OPT")
         return {
-            "conId": index.con_id,
-            "symbol": index.symbol,
-            "secType": index.sec_type,
-            "primaryExchange": index.exchange,
-            "currency": index.currency,
-            "derivatives": [{"secType": kind} for kind in kinds],
-            "description": index.long_name,
+            "conId": item.con_id,
+            "symbol": item.symbol,
+            "secType": item.sec_type,
+            "primaryExchange": _listed_on(item),
+            "currency": item.currency,
+            "derivatives": [{"secType": kind} for kind in sorted(kinds)],
+            "description": item.long_name,
         }
+
+
+def _is_named(contract: Contract, wanted: str) -> bool:
+    name = contract.long_name.upper()
+    return name.startswith(wanted) or f" {wanted}" in name
 
 
 def _listed_on(contract: Contract) -> str:

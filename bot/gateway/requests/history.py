@@ -13,8 +13,10 @@ from bot.gateway.kept import Bars, Rows
 from bot.gateway.messages import inbound, outbound
 from bot.gateway.messages.values import Values
 from bot.gateway.records import Contract, HistoryBar, Market
+from bot.gateway.requests.calendar_bars import joined
 from bot.gateway.requests.client import Client, Routes
 from bot.gateway.requests.lookup import invalid, only_match
+from bot.gateway.requests.schedule import SCHEDULE, tell_schedule
 from bot.gateway.requests.spans import DAY, Duration, bar_seconds, duration
 from bot.gateway.requests.times import TWS_ZONE, parse_time
 
@@ -29,6 +31,7 @@ _KINDS = frozenset(
         "HISTORICAL_VOLATILITY",
         "OPTION_IMPLIED_VOLATILITY",
         "ADJUSTED_LAST",
+        SCHEDULE,
     }
 )
 _FAILED = "Historical Market Data Service error message:"
@@ -74,10 +77,17 @@ class HistoryDesk:
         keep = values["keepUpToDate"]
         if keep and values["end"]:
             raise invalid("End date not supported with keepUpToDate")
+        if keep and feed.step_s > DAY:
+            raise invalid("Bars that keep themselves up to date are of one day at most")
         now = self._market.now
         end = min(parse_time(values["end"]), now) if values["end"] else now
+        if feed.what == SCHEDULE:
+            tell_schedule(client, self._market, feed.request_id, feed.contract, length, end, rth=feed.rth)
+            return
         start = self._start(feed, length, end)
-        bars = self._market.bars(feed.contract.con_id, feed.what, start, end, feed.step_s, rth=feed.rth)
+        step_s = min(feed.step_s, DAY)
+        bars = self._market.bars(feed.contract.con_id, feed.what, start, end, step_s, rth=feed.rth)
+        bars = joined(bars, feed.step_s)
         if not bars:
             named = f"{feed.contract.symbol}@{feed.contract.exchange} {feed.what.capitalize()}"
             raise RequestProblem(162, f"{_FAILED}HMDS query returned no data: {named}")

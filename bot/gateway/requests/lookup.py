@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from bot.gateway.messages.values import Values
 from bot.gateway.records import Contract, ContractPattern, Market
 
 UNKNOWN_CONTRACT = "No security definition has been found for the request"
+CONTINUOUS = "CONTFUT"
 _RIGHTS = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
 
 
@@ -28,7 +30,7 @@ def matches(market: Market, values: Values) -> Sequence[Contract]:
     if not values["conId"] and not (values["symbol"] or values["localSymbol"]):
         raise invalid("Please enter a symbol or a local symbol")
     pattern = _pattern(values)
-    found = market.find(pattern)
+    found = _continuous(market, pattern) if pattern.sec_type == CONTINUOUS else market.find(pattern)
     if not found and pattern.exchange == "SMART":
         routed = market.find(replace(pattern, exchange=""))
         found = [replace(contract, exchange="SMART") for contract in routed if contract.sec_type == "OPT"]
@@ -38,6 +40,16 @@ def matches(market: Market, values: Values) -> Sequence[Contract]:
     if not found:
         raise RequestProblem(200, UNKNOWN_CONTRACT)
     return found
+
+
+def _continuous(market: Market, pattern: ContractPattern) -> Sequence[Contract]:
+    """Return the front future of the class with the most months, which stands for the continuous one."""
+    listed = market.find(replace(pattern, sec_type="FUT", expiry=""))
+    if not listed:
+        return ()
+    name, _ = Counter(contract.trading_class for contract in listed).most_common(1)[0]
+    front = min((contract for contract in listed if contract.trading_class == name), key=lambda item: item.expiry)
+    return (replace(front, sec_type=CONTINUOUS),)
 
 
 def only_match(market: Market, values: Values) -> Contract:

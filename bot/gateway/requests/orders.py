@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot.gateway.errors import RequestProblem
 from bot.gateway.messages import inbound, order, outbound
 from bot.gateway.messages.contract import CONTRACT
 from bot.gateway.messages.values import Values
@@ -22,7 +23,7 @@ from bot.gateway.records import (
 )
 from bot.gateway.requests.client import Client, Clients, Routes
 from bot.gateway.requests.combos import BAG, combo_legs
-from bot.gateway.requests.lookup import contract_values, invalid, only_match
+from bot.gateway.requests.lookup import CONTINUOUS, UNKNOWN_CONTRACT, contract_values, invalid, only_match
 from bot.gateway.requests.times import TWS_ZONE, parse_time
 
 LIVE_REQUEST = -1
@@ -103,6 +104,8 @@ class OrderDesk:
             contract = _combo_values(values)
         else:
             match = only_match(self._market, values)
+            if match.sec_type == CONTINUOUS:
+                raise RequestProblem(200, UNKNOWN_CONTRACT)
             contract = contract_values(match, exchange=values["exchange"], right="?")
         request = OrderRequest(
             client_id=client.client_id,
@@ -122,6 +125,8 @@ class OrderDesk:
             what_if=values["whatIf"],
             transmit=values["transmit"],
             parent_id=values["parentId"] or 0,
+            oca_group=values["ocaGroup"],
+            oca_type=values["ocaType"] or 0,
         )
         return request, Ticket(contract=contract, carried=values)
 

@@ -89,6 +89,11 @@ class RealTimeDesk:
             raise RequestProblem(300, f"Can't find EId with tickerId:{values['reqId']}")
         self._lines.give_back(client, _LINE, values["reqId"])
 
+    @property
+    def is_asked(self) -> bool:
+        """Say whether anybody wants these bars."""
+        return bool(self._feeds)
+
     def publish(self) -> None:
         """Send every feed the bars that are complete by now."""
         for feed in self._feeds.values():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.gateway.errors import RequestProblem
 from bot.gateway.requests.lookup import invalid
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+WEEK, MONTH = 7 * DAY, 30 * DAY  # names of lengths: such bars are joined from days by the calendar
 
 BAR_SECONDS: dict[str, int] = {
     **{f"{count} secs": count for count in (1, 5, 10, 15, 30)},
@@ -16,7 +16,10 @@ BAR_SECONDS: dict[str, int] = {
     "1 hour": HOUR,
     **{f"{count} hours": count * HOUR for count in (2, 3, 4, 8)},
     "1 day": DAY,
+    "1 week": WEEK,
+    "1 month": MONTH,
 }
+_SHORT = {"1D": DAY, "1W": WEEK, "1M": MONTH}
 _MOST_DIGITS = 6
 _LONGEST_DAYS = 50 * 365
 _DAYS = {"D": 1, "W": 7, "M": 30, "Y": 365}
@@ -40,11 +43,7 @@ def bar_seconds(text: str) -> int:
 
     Raises `RequestProblem` 321 for a size that IB does not have.
     """
-    if text in ("1 day", "1D", "1 week", "1W", "1 month", "1M"):
-        if "day" in text or "D" in text:
-            return DAY
-        raise RequestProblem(321, f"Error validating request.-'bN' : cause - bar size {text} is not served; use 1 day")
-    seconds = BAR_SECONDS.get(text)
+    seconds = BAR_SECONDS.get(text) or _SHORT.get(text)
     if seconds is None:
         sizes = ", ".join(BAR_SECONDS)
         raise invalid(f"Historical data bar size setting is invalid. Legal ones are: {sizes}")

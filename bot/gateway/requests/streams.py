@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.gateway.records import Exchange, Market
 from bot.gateway.requests.client import Client, Routes
 from bot.gateway.requests.histogram import HistogramDesk
 from bot.gateway.requests.ladder import DepthDesk
 from bot.gateway.requests.lines import Lines
 from bot.gateway.requests.past_ticks import PastTickDesk
-from bot.gateway.requests.real_time import RealTimeDesk
+from bot.gateway.requests.real_time import STEP, RealTimeDesk
 from bot.gateway.requests.reference import ReferenceDesk
 from bot.gateway.requests.tick_by_tick import TickByTickDesk
 
@@ -17,8 +19,9 @@ class Streams:
     """Serve real-time bars, market depth, single ticks, histograms and reference data."""
 
     def __init__(self, market: Market, exchange: Exchange, lines: Lines, *, live_data: bool = True) -> None:
+        self._bars = RealTimeDesk(market, lines, live_data=live_data)
         self._streams = (
-            RealTimeDesk(market, lines, live_data=live_data),
+            self._bars,
             DepthDesk(market, exchange, live_data=live_data),
             TickByTickDesk(market, live_data=live_data),
         )
@@ -34,6 +37,14 @@ class Streams:
         """Drop the streams of a client that has gone."""
         for desk in self._streams:
             desk.forget(client)
+
+    def longest_step(self, step: timedelta) -> timedelta:
+        """Return how far time may go at once: `step`, or to the end of a bar that somebody waits for."""
+        return min(step, STEP) if self._bars.is_asked else step
+
+    def keep_time(self) -> None:
+        """Send the bars that are complete, whether or not the market has moved."""
+        self._bars.publish()
 
     def publish(self) -> None:
         """Send every stream what has changed."""
