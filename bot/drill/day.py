@@ -199,7 +199,8 @@ class Day:
         if self._stepper is None or self.bot is None:
             return
         while self.clock.now() < until and not self.bot.halted:
-            await self._stepper.run(min(until, self.clock.now() + SLICE))
+            now = self.clock.now()
+            await self._stepper.run(min(until, now + max(SLICE, self._stride(now))))
         if self.bot.halted:
             self.tell("halted", self.bot.halted)
             await self._bury(START_AGAIN)
