@@ -12,6 +12,7 @@ from typing import Any
 from typer.main import get_command
 
 from bot.cli import build
+from bot.gateway.faults.page import failures_table, kinds_text
 from bot.orders import states
 from config.template import settings_table
 from strategies.alvh.phases import diagram
@@ -50,6 +51,8 @@ def generated() -> dict[str, tuple[Path, str]]:
         "ideas": (ROOT / "docs" / "method.md", ideas.table()),
         "phases": (ROOT / "docs" / "method.md", diagram()),
         "order states": (ROOT / "docs" / "orders.md", states.diagram()),
+        "failures": (ROOT / "docs" / "faults.md", failures_table()),
+        "faults": (ROOT / "docs" / "faults.md", kinds_text()),
         "commands": (ROOT / "docs" / "commands.md", "\n".join(command_pages(get_command(build()), "alvh"))),
     }
 

@@ -111,8 +111,8 @@ def _under(table: str, said: Mapping[str, Any]) -> dict[str, Any]:
 AT = Key(
     name="at",
     default="",
-    words="when it begins: `HH:MM[:SS]` in New York, an instant with its offset, or `+SECONDS` after the start; "
-    "empty: at once",
+    words="when it begins: `HH:MM[:SS]` in New York, an instant with its offset, or `+SECONDS` from the "
+    "start on; empty: at once",
 )
 DAILY = Key(name="daily", default=False, words="every day at that time of day, not only the first")
 CLIENT = Key(name="client", default=-1, words="only for this client id; -1: for all", low=-1)
