@@ -66,6 +66,11 @@ class ShiftedClock(RealClock):
         return super().now() + self._shift
 
 
+def cpu_seconds() -> float:
+    """Return the processor time that this process has used."""
+    return time.process_time()
+
+
 @dataclass(order=True, slots=True)
 class _Alarm:
     """Wait for an instant in somebody's name; equal instants ring in the order in which they were set."""
