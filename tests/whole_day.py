@@ -211,7 +211,7 @@ class Day:
 
     def futures(self) -> dict[int, int]:
         """Return the account's futures by con_id, flat ones left out."""
-        held = self.exchange._books.ledger.held()
+        held = self.exchange._accounts.of(self.account).ledger.held()
         return {p.contract.con_id: int(p.quantity) for p in held if p.is_future}
 
     def journal_name(self) -> str:
@@ -259,13 +259,13 @@ class Day:
 
     def close_condors_by_hand(self) -> None:
         """Book the closing of every option position, as if somebody had bought the condors back."""
-        ledger = self.exchange._books.ledger
+        ledger = self.exchange._accounts.of(self.account).ledger
         for position in ledger.held():
             if not position.is_future:
-                mark = self.exchange._books._valuation.mark(position.contract, position)
+                mark = self.exchange._accounts.of(self.account)._valuation.mark(position.contract, position)
                 ledger.trade(position.contract, -position.quantity, mark, 0.0)
                 self.gateway._deliver([ledger.report(position.contract.con_id)])
-        self.exchange._books.touched()
+        self.exchange._accounts.of(self.account).touched()
         self.gateway.flush()
 
 
