@@ -21,11 +21,20 @@ def register(app: typer.Typer) -> None:
 def drill(
     names: Annotated[list[str] | None, typer.Argument(help="Drills by name, or files of drills.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Run every named drill.")] = False,
+    crash: Annotated[bool, typer.Option("--crash", help="Kill the bot's process at every moment of one day.")] = False,
+    sample: Annotated[int, typer.Option(min=0, help="With --crash: only so many of the moments; 0: all.")] = 0,
+    others: Annotated[int, typer.Option(min=0, help="With --crash: so many frames about no order, drawn.")] = 40,
+    seed: Annotated[int, typer.Option(min=0, help="Draws what is drawn.")] = 1,
+    folder: Annotated[Path, typer.Option(help="Keeps what was tried, so that it can be gone on with.")] = Path(
+        "var/drill"
+    ),
 ) -> int:
     """Prove that the bot survives: without a name, list the drills; with names or --all, run them."""
     from bot.collector import quieten
     from bot.drill.table import drill_named, drills
 
+    if crash:
+        return _crash(folder, sample, others, seed)
     if not names and not every:
         return _list(drills())
     quieten()
@@ -45,6 +54,20 @@ def _list(found: tuple[Drill, ...]) -> int:
         typer.echo(f"{one.row:4} {one.name:28} {one.fault}")
     typer.echo(f"{len(found)} drills; run one with `alvh drill NAME`, all with `alvh drill --all`")
     return 0
+
+
+def _crash(folder: Path, sample: int, others: int, seed: int) -> int:
+    """Kill the process of one day at many moments, one day each, and print what came of them."""
+    from bot.drill.crashes import DAY, campaign, points, sampled, table, undisturbed
+
+    quiet = undisturbed(DAY, folder / "undisturbed")
+    found = points(quiet, seed, others)
+    chosen = sampled(found, seed, sample or len(found))
+    typer.echo(f"{len(found)} moments of {DAY.scenario} until {DAY.until}, {len(chosen)} to be tried")
+    outcomes = campaign(DAY, folder, chosen, quiet, lambda outcome: typer.echo(outcome.line))
+    for line in table(outcomes):
+        typer.echo(line)
+    return 1 if any(outcome.faults for outcome in outcomes) else 0
 
 
 def _run(one: Drill) -> bool:

@@ -27,7 +27,7 @@ from bot.journal import JournalReader, Kind
 
 MATTERS = (What.APPEND, What.ORDER_SENT, What.ORDER_HEARD)
 OTHERS = (What.SENT, What.HEARD)
-DAY = Setup(scenario="made-up-2", until="10:00")  # three orders, four fills, 28 wake-ups
+DAY = Setup(scenario="made-up-2", until="09:56")  # three orders, four fills
 REASONS = frozenset({Kind.ALERT, Kind.LOCK, Kind.REFUSAL, Kind.MISSED, Kind.ORDER})
 
 
@@ -53,6 +53,13 @@ class Outcome:
     bought: str
     back_s: float | None
     faults: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """Return it in one line."""
+        back = "not back in step" if self.back_s is None else f"in step after {self.back_s:.0f} s"
+        verdict = f"FAILED ({'; '.join(self.faults)})" if self.faults else "held"
+        return f"{self.point:28} {self.position} position, {self.bought} bought, {back}: {verdict}"
 
 
 def undisturbed(setup: Setup, folder: Path) -> Quiet:
