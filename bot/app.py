@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Protocol
 
 from bot.alarm import Alarm
@@ -20,6 +19,7 @@ from bot.guard.interlock import Link, interlock
 from bot.guard.kill import KillSwitch
 from bot.journal import Journal, Kind, Projection, journal_path
 from bot.journal.codec import to_json
+from bot.journal.place import place_name
 from bot.line import Line
 from bot.observe.context import background_of
 from bot.observe.margins import Margins
@@ -82,7 +82,7 @@ class Bot:
         self.clock = clock
         self.pager = pager or Pager(PagerSettings(), clock, mode=plan.mode, account=plan.configured_account)
         self.journal: Journal
-        self.place: Path | str = ""
+        self.place = ""
         self._writer = broker if isinstance(broker, IbBroker) else None
         self._lock: InstanceLock | None = None
         self._known: Projection
@@ -118,8 +118,9 @@ class Bot:
         trades = self._writer is not None and not plan.simulated
         self._lock = InstanceLock(plan.folder, account, plan.state if trades else None)
         self._lock.acquire()
-        self.place = plan.journal_url or journal_path(plan.folder, plan.mode, account)
-        self.journal = Journal.open(self.place, mode=plan.mode, account=account, durable=plan.durable)
+        place = plan.journal_url or journal_path(plan.folder, plan.mode, account)
+        self.place = place_name(place)
+        self.journal = Journal.open(place, mode=plan.mode, account=account, durable=plan.durable)
         follow(self.journal)
         self._alarm = Alarm(self.journal, self.clock, self.pager)
         self._assemble()

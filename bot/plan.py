@@ -30,7 +30,7 @@ class Plan:
     port: int
     configured_account: str
     folder: Path
-    journal_url: str = ""
+    journal_url: str = field(default="", repr=False)  # may hold a password
     durable: bool = True
     part_bytes: int = 0
     simulated: bool = False

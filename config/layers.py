@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ SCENARIO = "scenario"
 COMMAND_LINE = "command line"
 DEFAULT = "default"
 HIDDEN = "(secret)"
+OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 DEEPEST = 5  # levels of tables in a file; the settings have three
 
 
@@ -131,6 +133,8 @@ def load(
             Problem(where="profile", key="mode", seen=f"'{mode}'", expected=_nearest(mode, [m.value for m in Mode]))
         )
         raise SettingsError(tuple(problems))
+    if user is not None:
+        problems += _rights(user)
     shipped = _file(str(profile_path(mode)), problems)
     typed = None if method is None else Layer(name=COMMAND_LINE, values={"policy": {"profile": method}})
     shown = Layer(name=SCENARIO, values={"policy": dict(scenario)}) if scenario else None
@@ -157,6 +161,23 @@ def _file(name: str, problems: list[Problem]) -> Layer | None:
         )
         return None
     return Layer(name=name, values=values)
+
+
+def _rights(layer: Layer) -> Iterator[Problem]:
+    """Yield what others may do with the operator's file that they must not: write it, or read a secret in it."""
+    mode = stat.S_IMODE(Path(layer.name).expanduser().stat().st_mode)
+    if mode & stat.S_IWOTH:
+        yield Problem(
+            where=layer.name, key="", seen=f"a file that anybody may write (mode {mode:04o})", expected="chmod go-w"
+        )
+    held = [key for key in SECRETS if _said(layer.values, key)]
+    if held and mode & OTHERS_READ:
+        yield Problem(
+            where=layer.name,
+            key=min(held),
+            seen=f"a secret in a file that others may read (mode {mode:04o})",
+            expected="chmod 600",
+        )
 
 
 def _is_deeper(table: Mapping[str, Any], levels: int) -> bool:
@@ -320,12 +341,17 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 def _holds(table: Mapping[str, Any], key: str) -> bool:
+    return _said(table, key, missing=None) is not None
+
+
+def _said(table: Mapping[str, Any], key: str, missing: Any = "") -> Any:
+    """Return what a nested table says of a dotted key."""
     found: Any = table
     for name in key.split("."):
         if not isinstance(found, dict) or name not in found:
-            return False
+            return missing
         found = found[name]
-    return True
+    return found
 
 
 def _overlay(below: dict[str, Any], above: Mapping[str, Any]) -> None:

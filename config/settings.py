@@ -49,8 +49,9 @@ class JournalSettings(Part):
     """Where the journal is kept."""
 
     folder: str = Key(default="var", min_length=1, description="folder of journals, inbox, kill switch and reports")
-    url: str = Key(
-        default="", description="SQLAlchemy address of another database; empty: one SQLite file per mode and account"
+    url: SecretStr = Key(
+        default=SecretStr(""),
+        description="SQLAlchemy address of another database; empty: one SQLite file per mode and account; secret",
     )
     durable: bool = Key(default=True, description="wait until an entry is on the disk before acting on it")
     part_mb: int = Key(

@@ -141,7 +141,7 @@ def _places(config: str | None) -> tuple[_Place, ...]:
     from config.settings import Mode
 
     settings = layers.load(None, config).settings
-    if settings.journal.url:
+    if settings.journal.url.get_secret_value():
         return (_place(None, None, config),)
     folder = Path(settings.journal.folder)
     found = [

@@ -153,7 +153,7 @@ def _plan(settings: Settings, confirm: str, *, on_gateway_time: bool) -> Plan:
         port=settings.connection.port,
         configured_account=account,
         folder=folder,
-        journal_url=settings.journal.url,
+        journal_url=settings.journal.url.get_secret_value(),
         durable=settings.journal.durable,
         part_bytes=settings.journal.part_mb * 1_000_000,
         policy=options.policy,

@@ -30,8 +30,8 @@ def find_journal(journal: Path | None, profile: str | None, config: str | None) 
     if journal is not None:
         return journal
     settings = layers.load(profile, config).settings
-    if settings.journal.url:
-        return settings.journal.url
+    if settings.journal.url.get_secret_value():
+        return settings.journal.url.get_secret_value()
     folder, account = Path(settings.journal.folder), settings.connection.account or "*"
     found = sorted(folder.glob(f"alvh-{settings.mode}-{account}.sqlite3"), key=lambda path: path.stat().st_mtime)
     if not found:

@@ -16,6 +16,7 @@ from bot.errors import UsageProblem
 from bot.journal.entry import Entry, Kind
 from bot.journal.file import damaged, first_line, reading_engine
 from bot.journal.parts import Part, closed_path, current_path, read_parts
+from bot.journal.place import place_name, without_secrets
 from bot.journal.schema import entries, identity
 from bot.journal.seal import FIRST, line, seal
 
@@ -151,20 +152,20 @@ class JournalReader(Reading):
     @classmethod
     def open(cls, path_or_url: Path | str) -> Self:
         """Open an existing journal, or one of its closed parts, read-only; raise `UsageProblem` when there is none."""
+        name = place_name(path_or_url)
         try:
             engine = reading_engine(path_or_url)
             with engine.connect() as connection:
                 owner = connection.execute(select(identity)).first()
                 parts = read_parts(connection)
-        except (ArgumentError, SQLAlchemyError, ImportError) as error:
-            raise UsageProblem(
-                f"{path_or_url} is not a readable journal ({first_line(error)}): name one that the bot wrote"
-            ) from error
+        except (ArgumentError, SQLAlchemyError, ImportError, ValueError) as error:
+            said = without_secrets(first_line(error), path_or_url)
+            raise UsageProblem(f"{name} is not a readable journal ({said}): name one that the bot wrote") from None
         if owner is None:
-            raise UsageProblem(f"the journal {path_or_url} has no owner: it was never opened by the bot")
+            raise UsageProblem(f"the journal {name} has no owner: it was never opened by the bot")
         is_url = isinstance(path_or_url, str) and "://" in path_or_url
         path = None if is_url else current_path(Path(path_or_url))
-        return cls(engine, str(path_or_url), path, owner, parts)
+        return cls(engine, name, path, owner, parts)
 
     def close(self) -> None:
         """Close the database."""

@@ -22,6 +22,7 @@ from bot.journal.entry import Entry, Kind
 from bot.journal.file import Presence, cannot_be_opened, first_line, prepare, require_sound, writing_engine
 from bot.journal.knowing import Fold
 from bot.journal.parts import Known, Part, read_known, read_parts
+from bot.journal.place import place_name, without_secrets
 from bot.journal.reading import JournalReader, Reading
 from bot.journal.schema import entries, identity, upgrade
 from bot.journal.seal import line, seal
@@ -59,7 +60,7 @@ class Journal(Reading):
         A file's name must say both. `durable` waits for the disk at every append (SQLite: synchronous=FULL). Raises
         `UsageProblem` when the place cannot be used, belongs to another mode, account or program, or is damaged.
         """
-        url = _url(path_or_url, mode, account)
+        url, name = _url(path_or_url, mode, account), place_name(path_or_url)
         try:
             path = _file(url)
             if path is not None:
@@ -67,16 +68,16 @@ class Journal(Reading):
                 prepare(path)
             engine = writing_engine(url, durable=durable)
             with engine.begin() as connection:
-                owner = _prepared(connection, str(path_or_url), str(mode), account)
-        except (ArgumentError, SQLAlchemyError, ImportError, OSError) as error:
-            raise UsageProblem(cannot_be_opened(str(path_or_url), first_line(error))) from error
+                owner = _prepared(connection, name, str(mode), account)
+        except (ArgumentError, SQLAlchemyError, ImportError, OSError, ValueError) as error:
+            raise UsageProblem(cannot_be_opened(name, without_secrets(first_line(error), path_or_url))) from None
         if (owner.mode, owner.account) != (str(mode), account):
             engine.dispose()
             raise UsageProblem(
-                f"the journal {path_or_url} belongs to {owner.mode} {owner.account}, not to {mode} {account}: "
+                f"the journal {name} belongs to {owner.mode} {owner.account}, not to {mode} {account}: "
                 "each mode and account has its own; name another file"
             )
-        return cls(engine, str(path_or_url), (str(mode), account), durable=durable)
+        return cls(engine, name, (str(mode), account), durable=durable)
 
     def append(
         self, kind: Kind, body: Mapping[str, Any], *, at: datetime, wall: Mapping[str, Any] | None = None

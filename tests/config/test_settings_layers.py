@@ -18,6 +18,7 @@ from strategies.alvh.policy import Policy
 def written(folder: Path, text: str) -> str:
     path = folder / "my.toml"
     path.write_text(text)
+    path.chmod(0o600)
     return str(path)
 
 
