@@ -15,6 +15,7 @@ from stand import Stand, buying, selling
 
 from bot.guard.controls import GuardSettings
 from bot.journal import JournalReader, Kind, Wakeup, hedge_state, journal_path, orders, record_wakeup
+from bot.journal.codec import to_json
 from bot.journal.tally import FirstSight
 from bot.orders.desk import Outcome
 from strategies.alvh.decide import decide
@@ -200,3 +201,19 @@ def test_what_the_operator_accepts_as_gone_leaves_the_dearest_lots_first_and_mak
     stand.clock.move(stand.clock.now() + timedelta(minutes=20))
     trade(stand, buying(1, key="b3", tranche=3), 17.0)
     assert stand.projection.position(VXM.con_id) == 2, "what was bought afterwards is not touched"
+
+
+def test_what_is_bought_after_a_trade_was_taken_back_first_makes_up_for_what_was_sold(stand: Stand) -> None:
+    trade(stand, buying(2, key="b1"), 18.0)
+    bought = stand.broker.fills[-1]
+    trade(stand, selling(2, key="s1"), 18.5)
+    stand.broker.correct(bought, 0)
+    day = stand.view().session.day
+    assert (stand.projection.lots(), stand.projection.nets(day)) == ((), {VXM.con_id: -2})
+    again = replace(bought, exec_id="0000e0d5.0000ffff.01.01", quantity=1, at=stand.clock.now())
+    stand.journal.append(Kind.FILL, to_json(again), at=stand.clock.now())
+    assert stand.projection.lots() == (), "one of the two that were sold and never bought"
+    again = replace(again, exec_id="0000e0d5.0000fffe.01.01", quantity=3)
+    stand.journal.append(Kind.FILL, to_json(again), at=stand.clock.now())
+    assert [lot.quantity for lot in stand.projection.lots()] == [2]
+    assert stand.projection.nets(day) == {VXM.con_id: 2}
