@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from bot.alarm import CLOCK, Alarm
-from bot.broker.port import LinkState
+from bot.broker.port import Answer, LinkState
 from bot.broker.readonly import ReadOnlyBroker
 from bot.clock import Clock
 from bot.errors import Refuse, Retry, Unreachable
 from bot.outage import Outage
 
 REMIND_EVERY = timedelta(hours=1)
+RECENT = timedelta(seconds=40)  # what a wake-up asked half a minute ago need not be asked again
 WHOLE_SECOND = timedelta(seconds=1)  # the broker tells its time without fractions
 
 
@@ -73,16 +74,25 @@ class Line:
         self._was_up = up
 
     async def listen(self) -> None:
-        """Ask the broker for its time: hang up on one that does not answer, lock opening when the clocks disagree."""
-        before = self._clock.now()
+        """Ask the broker for its time unless it has just told it.
+
+        One that does not answer is hung up; clocks that disagree lock opening.
+        """
+        answer = self._broker.last_answer
+        if answer is None or self._clock.now() - answer.answered_at > RECENT:
+            answer = await self._ask()
+        if answer is not None and self._largest_skew_s is not None:
+            skew = skew_s(answer.asked_at, answer.theirs, answer.answered_at)
+            self._compare_clocks(skew, self._largest_skew_s)
+
+    async def _ask(self) -> Answer | None:
         try:
-            theirs = await self._broker.heartbeat()
+            await self._broker.heartbeat()
         except Retry as silence:
             self._alarm.alert(f"the line is open and nobody answers ({silence}): it is closed and opened anew")
             await self._broker.disconnect()
-            return
-        if self._largest_skew_s is not None:
-            self._compare_clocks(skew_s(before, theirs, self._clock.now()), self._largest_skew_s)
+            return None
+        return self._broker.last_answer
 
     def _compare_clocks(self, skew: float, largest: float) -> None:
         why = ""

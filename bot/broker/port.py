@@ -172,6 +172,15 @@ class Margin:
     warning: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Hold one answer to the question for the broker's time: `theirs` was written between the other two instants."""
+
+    asked_at: datetime
+    theirs: datetime
+    answered_at: datetime
+
+
 class LinkState(StrEnum):
     """Name the state of the line to the exchange as the broker reports it."""
 

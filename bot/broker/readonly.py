@@ -17,6 +17,7 @@ from bot.broker.ledger import Ledger
 from bot.broker.lines import Lines
 from bot.broker.link import Link
 from bot.broker.port import (
+    Answer,
     BrokerPosition,
     Chain,
     Fill,
@@ -67,6 +68,7 @@ class ReadOnlyBroker:
         self._instruments: dict[int, Instrument] = {}
         self._holdings = Holdings(self._ledger, clock, self.portfolio)
         self.accounts: tuple[str, ...] = ()
+        self.last_answer: Answer | None = None  # on this connection
         self.library = f"{self._connection.library.name} {self._connection.library.version}"
         spare(self._ib)
         self._portfolio = Portfolio(self._ib)
@@ -97,6 +99,7 @@ class ReadOnlyBroker:
         """
         await self._connection.open()
         self._link.opened()
+        self.last_answer = None
         try:
             self._verify_account()
         except Refuse:
@@ -132,7 +135,9 @@ class ReadOnlyBroker:
     async def heartbeat(self) -> datetime:
         """Return the broker's time; raise `Halt` when an event could not be handled."""
         self._connection.check_fault()
+        asked_at = self._clock.now()
         at: datetime = await self._read("broker time", self._ib.reqCurrentTimeAsync, shared="time")
+        self.last_answer = Answer(asked_at=asked_at, theirs=at, answered_at=self._clock.now())
         return at
 
     def wire_bytes(self) -> tuple[int, int]:

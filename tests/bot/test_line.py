@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.alarm import Alarm
-from bot.broker.port import LinkState
+from bot.broker.port import Answer, LinkState
 from bot.clock import SteppedClock
 from bot.errors import Refuse, Retry, Unreachable
 from bot.journal import Journal, Kind, journal_path
@@ -33,6 +33,7 @@ class Broker:
         self.connected = 0
         self.hung_up = 0
         self.asked = 0
+        self.last_answer: Answer | None = None
 
     async def connect(self) -> None:
         if self.refusal is not None:
@@ -50,7 +51,10 @@ class Broker:
         self.asked += 1
         if self.silent:
             raise Retry("broker time: no answer within 10 s")
-        return (self.clock.now() + self.skew).replace(microsecond=0)
+        now = self.clock.now()
+        theirs = (now + self.skew).replace(microsecond=0)
+        self.last_answer = Answer(asked_at=now, theirs=theirs, answered_at=now)
+        return theirs
 
 
 class Stand:
@@ -93,6 +97,19 @@ async def test_a_good_line_is_listened_to_and_left_alone(stand: Stand) -> None:
     assert (stand.broker.connected, stand.broker.hung_up, stand.recoveries) == (0, 0, 0)
     assert stand.alerts() == []
     assert not stand.line.needs_care()
+
+
+async def test_what_a_wake_up_has_just_asked_is_not_asked_again_and_its_answer_still_shows_the_skew(
+    stand: Stand,
+) -> None:
+    stand.broker.skew = timedelta(seconds=30)
+    for _ in range(3):
+        await stand.broker.heartbeat()
+        stand.clock.move(stand.clock.now() + timedelta(seconds=25))
+        await stand.line.tend()
+        stand.clock.move(stand.clock.now() + timedelta(seconds=35))
+    assert stand.broker.asked == 3
+    assert stand.locks() == [("clock", True)]
 
 
 async def test_a_line_that_is_open_and_dead_is_hung_up_opened_anew_and_read_in_the_same_minute(stand: Stand) -> None:
