@@ -159,7 +159,7 @@ class Comparing:
     def accept(self, con_id: int, who: str) -> None:
         """Take what the account shows as what is left of the bot's lots, never more than that, and lift the lock."""
         row = self._rows[con_id]
-        now_owned = max(row.first, 0)
+        now_owned = max(0, min(row.own, row.first))
         self._pen.write(Kind.ADJUST, {"con_id": con_id, "was": row.own, "now": now_owned, "by": who})
         del self._rows[con_id]
         self._unlock(con_id)
