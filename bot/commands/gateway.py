@@ -14,6 +14,7 @@ import typer
 
 from bot.clock import Clock, RealClock
 from bot.errors import UsageProblem
+from bot.gateway.door import warning
 from bot.gateway.errors import GatewayError
 from bot.gateway.exchange import SimulatedExchange
 from bot.gateway.faults import read_faults
@@ -104,6 +105,9 @@ async def _serve(
         f"SIMULATED gateway on {host}:{bound}, {'account' if len(accounts) == 1 else 'accounts'} "
         f"{', '.join(accounts)}, scenario {market.name}, seed {market.seed}, speed {speed:g}"
     )
+    danger = warning(host, bound)
+    if danger:
+        typer.echo(danger, err=True)
     if bound not in PAPER_PORTS:
         paper = " or ".join(map(str, sorted(PAPER_PORTS)))
         typer.echo(

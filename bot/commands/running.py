@@ -81,6 +81,7 @@ async def _run(settings: Settings, clock: Clock, confirm: str, pager: Pager, *, 
     from bot.app import Bot
     from bot.clock import SteppedClock
     from bot.collector import quieten
+    from bot.gateway.door import is_loopback
     from bot.runner import check_clock, run_on_gateway_time, run_on_real_clock
     from bot.watch.systemd import Service
 
@@ -99,6 +100,8 @@ async def _run(settings: Settings, clock: Clock, confirm: str, pager: Pager, *, 
     quieten()
     try:
         typer.echo(_greeting(settings, bot))
+        if not is_loopback(settings.connection.host):
+            typer.echo(_open_line(settings.connection.host), err=True)
         if isinstance(clock, SteppedClock):
             await run_on_gateway_time(bot, clock)
         else:
@@ -168,6 +171,14 @@ def _plan(settings: Settings, confirm: str, *, on_gateway_time: bool) -> Plan:
         confirmed_account=confirm,
         watch=replace(options.watch, largest_skew_s=None) if on_gateway_time else options.watch,
         state=state_folder(),
+    )
+
+
+def _open_line(host: str) -> str:
+    return (
+        f"WARNING: the line to {host} leaves this machine, and the TWS API has neither a password nor encryption. "
+        "Whoever stands between can read account and orders, change them, and tell the bot any price; whoever reaches "
+        "that port can trade the account. Run both on one machine, or through a tunnel (ssh -L) to 127.0.0.1"
     )
 
 

@@ -4,17 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ipaddress
 import socket
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from bot.gateway.errors import GatewayError
 
+LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
 _HIGHEST_PORT = 65535
 _BACKLOG = 100
 
 T = TypeVar("T")
 Place = tuple[int, tuple[Any, ...]]  # address family and address
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only programs of this machine reach an address; of a name that is not known it is not said."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() in LOCAL_NAMES
+
+
+def warning(host: str, port: int) -> str:
+    """Return what to shout when others reach the port; empty on loopback."""
+    if is_loopback(host):
+        return ""
+    return (
+        f"WARNING: {host or 'every address'} port {port} is open to the network. Whoever reaches it can, without a "
+        "password, see the simulated accounts, place and cancel orders on them, cancel those of your bot, take its "
+        "client id, and keep this machine busy. Nothing of it is real money, and nothing protects it: stop it and give "
+        "--host 127.0.0.1, or let a firewall choose who comes in"
+    )
 
 
 class Door:

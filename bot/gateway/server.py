@@ -32,6 +32,7 @@ from bot.gateway.session import Session
 log = logging.getLogger(__name__)
 
 TWS_ZONE = ZoneInfo("US/Eastern")
+MOST_CONNECTIONS = 32  # as TWS
 QUIET_GAP = timedelta(minutes=15)
 QUIET_STEP = timedelta(minutes=5)
 _TURNS_TO_CLOSE = 20  # of the event loop, for what is still unsent to a client that reads
@@ -75,6 +76,7 @@ class Gateway:
         self._turn = max(self._tick, quiet_every)
         self._door = Door(host, lambda: Session(self))
         self._sessions: list[Session] = []
+        self._is_full = False
         self._shows_all = False
         floor = Floor(exchange, self.faults)
         self._orders = OrderDesk(market, floor, self._clients, self._deliver)
@@ -182,12 +184,19 @@ class Gateway:
         """Return the market's time as the handshake announces it."""
         return f"{self._market.now.astimezone(TWS_ZONE):%Y%m%d %H:%M:%S %Z}"
 
-    def opened(self, session: Session) -> None:
-        """Add a connection."""
+    def opened(self, session: Session) -> bool:
+        """Add a connection; return whether there is room for it."""
+        if len(self._sessions) >= MOST_CONNECTIONS:
+            if not self._is_full:
+                log.warning("%d connections are open; no further one is let in", MOST_CONNECTIONS)
+            self._is_full = True
+            return False
+        self._is_full = False
         self._sessions.append(session)
         if not self.faults.is_idle:
             session.meddler = self.faults
             self.faults.connecting(session)
+        return True
 
     def closed(self, session: Session) -> None:
         """Forget a connection and what it subscribed to; its orders stay."""

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 MAX_UNSENT_BYTES = 64 << 20
 NO_CLIENT = -1
+HANDSHAKE_S = 60.0  # of real time in which a connection must have said who it is
 
 
 class Meddler(Protocol):
@@ -34,8 +35,8 @@ class House(Protocol):
     def connection_time(self) -> str:
         """Return the time that the handshake announces."""
 
-    def opened(self, session: Session) -> None:
-        """Hear that a connection was accepted."""
+    def opened(self, session: Session) -> bool:
+        """Hear that somebody came; return whether there is room."""
 
     def received(self, session: Session, fields: Sequence[str]) -> None:
         """Handle one frame of a connection."""
@@ -69,6 +70,8 @@ class Session(asyncio.Protocol):
         self._buffer = FrameBuffer()
         self._unsent = bytearray()
         self._transport: asyncio.Transport | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        self._is_in = False
         self._peer = "?"
 
     @property
@@ -87,7 +90,19 @@ class Session(asyncio.Protocol):
             raise ProtocolError(f"expected a stream transport, got {type(transport).__name__}")
         self._transport = transport
         self._peer = str(transport.get_extra_info("peername"))
-        self._house.opened(self)
+        self._is_in = self._house.opened(self)
+        if self._is_in:
+            self._patience = asyncio.get_running_loop().call_later(HANDSHAKE_S, self._lose_patience)
+        else:
+            self.is_closed = True
+            transport.abort()
+
+    def _lose_patience(self) -> None:
+        """Hang up on somebody who does not say who it is; a fault that keeps us from hearing is not its fault."""
+        if not (self.started or self.is_silent or self._is_mute or self._deaf or self.is_closed):
+            log.warning("%s: said nothing sensible within %g s; connection closed", self._peer, HANDSHAKE_S)
+            self.is_closed = True
+            self.abort()
 
     def data_received(self, data: bytes) -> None:
         """Handle every frame that is complete now, then write all answers."""
@@ -125,7 +140,10 @@ class Session(asyncio.Protocol):
         """Report the end to the house."""
         self.is_closed = True
         self._transport = None
-        self._house.closed(self)
+        if self._patience is not None:
+            self._patience.cancel()
+        if self._is_in:
+            self._house.closed(self)
 
     def send(self, message: Message, **values: Any) -> None:
         """Queue one message until `flush`."""
@@ -137,6 +155,7 @@ class Session(asyncio.Protocol):
             return
         if self.meddler is None:
             self._unsent += frame(message.build(values, self.version))
+            self._bound()
         else:
             self.meddler.outgoing(self, message, values)
 
@@ -144,6 +163,7 @@ class Session(asyncio.Protocol):
         """Queue bytes until `flush`."""
         if not self._is_mute:
             self._unsent += data
+            self._bound()
 
     def refuse(self, request_id: int | None, code: int, text: str) -> None:
         """Queue an error or a notice."""
@@ -157,8 +177,18 @@ class Session(asyncio.Protocol):
             self.write(bytes(self._unsent))
             self._unsent.clear()
         if len(self._unsent) + self._transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
-            log.warning("%s: client %d does not read; connection dropped", self._peer, self.client_id)
-            self._transport.abort()
+            self._drop()
+
+    def _bound(self) -> None:
+        """Drop a client that asks for more at once than it could ever read."""
+        if len(self._unsent) > MAX_UNSENT_BYTES:
+            self._drop()
+
+    def _drop(self) -> None:
+        log.warning("%s: client %d does not read; connection dropped", self._peer, self.client_id)
+        self.is_closed = True
+        self._unsent.clear()
+        self.abort()
 
     def write(self, data: bytes) -> None:
         """Write bytes at once, before anything that is queued."""
