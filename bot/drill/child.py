@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import socket
 from collections import Counter
 from dataclasses import dataclass
@@ -39,7 +40,10 @@ MAX_ROUNDS = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Birth:
-    """Say what a process is started with; `port` is the gateway's own, `plan` names another as real ones do."""
+    """Say what a process is started with; `port` is the gateway's own, `plan` names another as real ones do.
+
+    `largest_file` is the length in bytes past which the system lets no file grow, as on a full disk; 0: any.
+    """
 
     plan: Plan
     port: int
@@ -47,12 +51,15 @@ class Birth:
     now: datetime
     until: datetime
     point: Point | None
+    largest_file: int = 0
 
 
 def live(birth: Birth, line: Connection) -> None:
     """Be the process, from its start to its end or until it is killed."""
     end = socket.socket(fileno=os.dup(line.fileno()))
     line.close()
+    if birth.largest_file:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (birth.largest_file, resource.RLIM_INFINITY))
     asyncio.run(_live(birth, end))
 
 

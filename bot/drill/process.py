@@ -38,15 +38,25 @@ class _Child:
 class ProcessDay(Day):
     """Hold the gateway's side; the bot lives in a process that dies at `point` and is started `down` later.
 
+    With `largest_file` the first process finds a disk that takes no longer file; the next finds it mended.
     `back` are the spans from each death to the first moment at which the new process knew everything and might open.
     """
 
-    def __init__(self, setup: Setup, folder: Path, point: Point | None = None, down: timedelta = START_AGAIN) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        folder: Path,
+        point: Point | None = None,
+        down: timedelta = START_AGAIN,
+        *,
+        largest_file: int = 0,
+    ) -> None:
         super().__init__(setup, folder)
         self.seen: dict[What, int] = {}
         self.back: list[timedelta] = []
         self._point = point
         self._down = down
+        self._largest_file = largest_file
         self._child: _Child | None = None
         self._standing: Mapping[str, Any] | None = None
         self._died_at: datetime | None = None
@@ -99,8 +109,9 @@ class ProcessDay(Day):
             now=now,
             until=until,
             point=self._point,
+            largest_file=self._largest_file,
         )
-        self._point = None  # the next one lives
+        self._point, self._largest_file = None, 0  # the next one lives
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([READY])
         ours, theirs = context.Pipe()
@@ -131,14 +142,21 @@ class ProcessDay(Day):
             await self._answer(child)
         elif "standing" in said:
             self._look(said["standing"])
-        elif "bye" in said:
+        else:
+            await self._part(said)
+
+    async def _part(self, said: Mapping[str, Any]) -> None:
+        """Hear the last words of a process: that its day is over, that it had to stop, or why it did not start."""
+        if "bye" in said:
             self.seen = {What(name): count for name, count in said["bye"].items()}
             self._over = not said["halted"]
-            await self._bury_child(self._down)
-        else:
+        if said.get("halted"):
+            self.tell("halted", said["halted"])
+            self._died_at = self._died_at or self.clock.now()
+        if "not started" in said:
             self.tell("not started", said["not started"])
             self.gave_up = said["not started"] if said["for good"] else ""
-            await self._bury_child(None if self.gave_up else self._down)
+        await self._bury_child(None if self.gave_up else self._down)
 
     async def _market_to(self, to: datetime) -> None:
         if to > self.clock.now():
