@@ -183,6 +183,10 @@ class Latency(Trouble):
         super().__init__(fault, said, house, rng)
         self._arrives: dict[Session, float] = {}
 
+    def begin(self) -> None:
+        """Note it."""
+        self.note(f"everything {self.said['delay_s']:g} s later")
+
     def outgoing(self, parcel: Parcel) -> list[Parcel] | None:
         """Send a frame on later, never before the one before it."""
         now = self.house.market.now.timestamp()

@@ -160,6 +160,9 @@ class Interposer:
     def outgoing(self, session: Session, message: Message, values: Values) -> None:
         """Let faults see a frame to a client, and queue what they leave of it."""
         troubles = self._hearing(Direction.OUT, message.name)
+        if not troubles:
+            session.queue(wire.frame(message.build(values, session.version)))
+            return
         parcel = Parcel(
             session=session,
             direction=Direction.OUT,

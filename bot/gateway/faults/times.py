@@ -27,13 +27,16 @@ def first(text: str, now: datetime) -> datetime:
     at = time_of_day(text)
     if at is not None:
         return _next(at, now)
-    return max(_instant(text).astimezone(now.tzinfo), now)
+    instant = _instant(text)
+    if instant is None:
+        raise FaultError(problem(text))
+    return max(instant.astimezone(now.tzinfo), now)
 
 
-def check(text: str) -> None:
-    """Raise `FaultError` when the text can be no time."""
-    if text and not _AFTER.match(text) and time_of_day(text) is None:
-        _instant(text)
+def problem(text: str) -> str:
+    """Say why a text can be no time, empty when it can."""
+    known = not text or _AFTER.match(text) or time_of_day(text) is not None or _instant(text) is not None
+    return "" if known else f"at is {text!r}; expected {_EXPECTED}"
 
 
 def time_of_day(text: str) -> time | None:
@@ -48,14 +51,12 @@ def day_after(text: str, begun: datetime) -> datetime | None:
     return None if at is None else _next(at, begun + timedelta(seconds=1))
 
 
-def _instant(text: str) -> datetime:
+def _instant(text: str) -> datetime | None:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise FaultError(f"at is {text!r}; expected {_EXPECTED}")
-    return instant
+        return None
+    return instant if instant.tzinfo is not None else None
 
 
 def _next(at: time, now: datetime) -> datetime:

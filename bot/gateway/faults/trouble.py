@@ -143,8 +143,7 @@ class Kind:
         Raises `FaultError` when it says what it must not.
         """
         said = self.keys.read(fault)
-        times.check(said["at"])
-        problem = self.problem(said)
+        problem = times.problem(said["at"]) or self.problem(said)
         if problem:
             raise FaultError(f"fault {self.name}: {problem}")
         return said
