@@ -282,14 +282,16 @@ class SimulatedExchange:
     # ---- strings that no client can pull
 
     def hold(self, client_id: int, order_id: int, *, held: bool) -> None:
-        """Keep an order, also one still to come, from being matched; or let it be matched again."""
+        """Keep an order, also one still to come, from being matched; or let it, as often as it was kept."""
         self._matcher.hold((client_id, order_id), held=held)
 
     def fill(self, client_id: int, order_id: int, quantity: float) -> Sequence[Report]:
-        """Fill so much of a working order now, at its limit or at the touch; nothing without a price."""
+        """Fill so much of an order now, at its limit or at the touch; nothing while it is not in the market."""
         order = self._orders.live.get((client_id, order_id))
-        piece = self._matcher.given(order, quantity) if order is not None else None
-        return [] if order is None or piece is None else self._execute(order, [piece])
+        if order is None or not order.at_exchange:
+            return []
+        piece = self._matcher.given(order, quantity)
+        return [] if piece is None else self._execute(order, [piece])
 
     def amend(self, exec_id: str, *, shares: float, price: float) -> Sequence[Report]:
         """Correct an execution of today in the books; nothing when there is none of this id, or it is a combination's.

@@ -14,6 +14,7 @@ These rules are a model of a queue, not a record of one.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from math import exp, floor
 
@@ -77,11 +78,11 @@ class Matcher:
         self._market = market
         self._depth = depth
         self._seed = seed
-        self._held: set[tuple[int, int]] = set()
+        self._held: Counter[tuple[int, int]] = Counter()
 
     def hold(self, key: tuple[int, int], *, held: bool) -> None:
-        """Keep the order of this client and order id from executing, or let it execute again."""
-        (self._held.add if held else self._held.discard)(key)
+        """Keep the order of this client and order id from executing; or let it, as often as it was kept."""
+        self._held[key] += 1 if held else -1
 
     def given(self, order: WorkingOrder, quantity: float) -> Slice | None:
         """Return an execution of so much at the order's limit, or at the touch; `None` without a price."""
@@ -93,7 +94,7 @@ class Matcher:
 
     def take(self, order: WorkingOrder, *, dry: bool = False) -> list[Slice]:
         """Return the executions of a marketable order at displayed prices, removing the size taken unless `dry`."""
-        if order.key in self._held:
+        if self._held[order.key] > 0:
             return []
         cursors = [_Cursor(self._depth, leg, order.direction) for leg in order.legs]
         remaining, slices = order.remaining, []
@@ -118,7 +119,7 @@ class Matcher:
         """Return the executions of an order that was already resting, `elapsed_s` seconds after the last look."""
         came = self.take(order)
         limit = order.limit
-        if came or limit is None or elapsed_s <= 0 or order.key in self._held:
+        if came or limit is None or elapsed_s <= 0 or self._held[order.key] > 0:
             return came if limit is None or order.is_combo else _at_limit(came, limit)
         minutes = min(elapsed_s, MAX_SECONDS) / 60.0
         return self._cross(order, limit, minutes) if order.is_combo else self._queue(order, limit, own_ahead, minutes)

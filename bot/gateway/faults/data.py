@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bot.gateway.faults.keys import AT, CLIENT, CONTRACTS, DAILY, Key, Keys, lasts
+from bot.gateway.faults.keys import AT, CLIENT, CONTRACTS, DAILY, Key, Keys, lasts, repeats, too_often
 from bot.gateway.faults.line import TICKS
 from bot.gateway.faults.parcel import Parcel
 from bot.gateway.faults.records import Fault
@@ -319,10 +319,9 @@ KINDS = (
         rows=("F8",),
         words="Another session of the user takes the market data: 10197 for every line, once or again and again, and "
         "no ticks.",
-        keys=Keys(
-            known=(*_SPAN, Key(name="repeat_s", default=0.0, words="seconds between two 10197; 0: once", low=0.0))
-        ),
+        keys=Keys(known=(*_SPAN, repeats(0.0, "seconds between two 10197", 0.0, 30.0))),
         make=Competing,
+        problem=too_often,
     ),
     Kind(
         name="no-subscription",

@@ -60,6 +60,8 @@ class FillRace(OrderTrouble):
             return None
         part = float(max(1, round(standing.remaining * self.said["part"])))
         fills = strings_of(self.house.exchange).fill(*key_of(request), part)
+        if not fills:
+            return None
         filled = part >= standing.remaining
         self.say(request, f"{part:g} filled before the cancel came")
         if not filled:

@@ -134,6 +134,8 @@ class Interposer:
         heapq.heappush(self._due, (at, next(self._number), do))
 
     def _begin(self, trouble: Trouble) -> None:
+        if trouble in self._active:  # a day later, and not over yet
+            return
         self._active.append(trouble)
         self._by_name.clear()
         lasts_s = trouble.said.get("lasts_s", 0.0)

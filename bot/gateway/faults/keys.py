@@ -11,6 +11,7 @@ from bot.gateway.errors import FaultError
 from bot.gateway.faults.records import Fault, Value
 
 FOR_EVER = math.inf
+_LARGEST_WHOLE = 2**53  # beyond it a number with a point says something else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class Key:
 
     def _expected_number(self, value: Any, *, whole: bool) -> str:
         fits = isinstance(value, int) if whole else isinstance(value, int | float)
+        fits = fits and not (isinstance(value, int) and abs(value) > _LARGEST_WHOLE)
         is_free = math.isinf(self.low) and math.isinf(self.high)  # then NaN is a number too
         if fits and not isinstance(value, bool) and (is_free or self.low <= value <= self.high):
             return ""
@@ -139,6 +141,20 @@ def lasts(default_s: float, *typical: float) -> Key:
         low=0.0,
         typical=typical or (30.0, 120.0, 600.0),
     )
+
+
+LEAST_REPEAT_S = 1.0
+
+
+def repeats(default_s: float, words: str, *typical: float) -> Key:
+    """Return the key that says how often something is said again, in market seconds; 0 is once."""
+    return Key(name="repeat_s", default=default_s, words=f"{words}; 0: once", low=0.0, typical=typical)
+
+
+def too_often(said: dict[str, Any]) -> str:
+    """Say what is wrong with saying something again and again without time between, empty when nothing is."""
+    repeat_s = said["repeat_s"]
+    return f"repeat_s is {repeat_s:g}; expected 0 or a number from 1" if 0 < repeat_s < LEAST_REPEAT_S else ""
 
 
 OCCASIONS = (NTH, EVERY, CHANCE, TIMES)

@@ -27,7 +27,17 @@ TICKS = frozenset(
         "realTimeBar",
     }
 )
-VALUES = frozenset({"updateAccountValue", "updatePortfolio", "updateAccountTime", "pnl", "pnlSingle"})
+VALUES = frozenset(
+    {
+        "updateAccountValue",
+        "updatePortfolio",
+        "updateAccountTime",
+        "accountSummary",
+        "accountUpdateMulti",
+        "pnl",
+        "pnlSingle",
+    }
+)
 UPSTREAM = frozenset(
     {
         "placeOrder",

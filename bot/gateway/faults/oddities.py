@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bot.gateway.faults.keys import AT, CLIENT, DAILY, FOR_EVER, Key, Keys, lasts
+from bot.gateway.faults.keys import AT, CLIENT, DAILY, FOR_EVER, Key, Keys, lasts, repeats, too_often
 from bot.gateway.faults.parcel import Parcel
 from bot.gateway.faults.records import Fault
 from bot.gateway.faults.trouble import Kind, Trouble
@@ -120,9 +120,10 @@ KINDS = (
                     choices=("handshake", "unknown-id", "short", "bad-utf8", "no-fields", "many"),
                     typical=("handshake", "unknown-id", "short", "bad-utf8", "many"),
                 ),
-                Key(name="repeat_s", default=0.0, words="seconds between two; 0: once", low=0.0, typical=(0.0, 10.0)),
+                repeats(0.0, "seconds between two", 0.0, 10.0),
             )
         ),
         make=OddFrame,
+        problem=too_often,
     ),
 )

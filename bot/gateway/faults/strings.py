@@ -16,10 +16,10 @@ class Strings(Protocol):
     """Be an exchange whose strings can be pulled."""
 
     def hold(self, client_id: int, order_id: int, *, held: bool) -> None:
-        """Keep an order, also one still to come, from being matched; or let it be matched again."""
+        """Keep an order, also one still to come, from being matched; or let it, as often as it was kept."""
 
     def fill(self, client_id: int, order_id: int, quantity: float) -> Sequence[Report]:
-        """Fill so much of a working order now, at its limit, and return what is to be told."""
+        """Fill so much of an order that is in the market now, at its limit, and return what is to be told."""
 
     def amend(self, exec_id: str, *, shares: float, price: float) -> Sequence[Report]:
         """Correct an execution in the books, and return the correction and the position."""

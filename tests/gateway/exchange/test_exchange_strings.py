@@ -80,3 +80,19 @@ def test_a_correction_moves_position_cash_and_the_orders_count_to_what_should_ha
 
 def test_a_correction_of_what_was_never_executed_is_nothing(bench):
     assert bench.exchange.amend("nonsense", shares=1.0, price=20.0) == []
+
+
+def test_an_order_that_two_hold_is_let_go_by_both(bench):
+    bench.exchange.hold(*KEY, held=True)
+    bench.exchange.hold(*KEY, held=True)
+    bench.exchange.place(bench.order("BUY", 3, 20.1))
+    bench.exchange.hold(*KEY, held=False)
+    assert not fills(bench.tick())
+    bench.exchange.hold(*KEY, held=False)
+    assert fills(bench.tick())
+
+
+def test_an_order_that_waits_for_its_session_cannot_be_filled(bench):
+    bench.market.regular = bench.market.extended = False
+    bench.exchange.place(bench.order("BUY", 3, 20.1))
+    assert bench.exchange.fill(*KEY, 1.0) == []

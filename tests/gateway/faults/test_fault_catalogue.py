@@ -72,3 +72,36 @@ def test_every_kind_is_written_and_read_back() -> None:
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_example_is_read(path: Path) -> None:
     assert len(read_faults(path)) >= 4
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.of("line-lost", repeat_s=0.0),
+        Fault.of("odd-frame", repeat_s=1e-9),
+        Fault.of("competing-session", repeat_s=0.5),
+        Fault.of("line-lost", lasts_s=10**400),
+        Fault.of("reject", code=10**30),
+        Fault.of("bad-data", fields=["bid"], value=-(10**400)),
+        Fault.of("line-lost", lasts_s=float("nan")),
+        Fault.of("restart", vanish="requests", vanish_s=60.0, lasts_s=60.0),
+    ],
+    ids=str,
+)
+def test_a_number_that_would_stop_the_gateway_is_refused(fault: Fault) -> None:
+    with pytest.raises(FaultError, match=r"expected|less than"):
+        check(fault)
+
+
+def test_a_daily_fault_that_outlasts_its_day_is_one_fault() -> None:
+    from datetime import timedelta
+
+    from bot.gateway.server import Gateway
+    from tests.gateway.fakes_gateway import START, FakeExchange, FakeMarket
+
+    market = FakeMarket()
+    gateway = Gateway(market, FakeExchange(market), faults=[Fault.of("stall", at="09:35", daily=True, lasts_s=2e5)])
+    gateway.advance(START + timedelta(days=2))
+    assert len(gateway.faults.active) == 1
+    gateway.advance(START + timedelta(days=2, hours=12))
+    assert gateway.faults.active == ()
