@@ -32,6 +32,7 @@ from bot.passage import Passage
 from bot.plan import Plan
 from bot.schedule import Stepper
 
+SLICE = timedelta(minutes=1)  # after which a halt is noticed
 LINE = 1 << 20  # bytes of a line at most
 TURNS = 5  # of the event loop between two questions whether both ends rest
 QUIET_ROUNDS = 2
@@ -127,7 +128,8 @@ class Process:
         self._is_open = True
         stepper = Stepper(self._clock, self._bot.jobs(), self._catch_up, self._stride, self._bot.report)
         while self._clock.now() < self._birth.until and not self._bot.halted:
-            await stepper.run(min(self._birth.until, self._clock.now() + timedelta(minutes=1)))
+            now = self._clock.now()
+            await stepper.run(min(self._birth.until, now + max(SLICE, self._stride(now))))
         self._parent.tell({"standing": self._standing()})
         await passage.through(self._bot.close())
         seen = {str(what): count for what, count in self._fuse.seen.items()}
