@@ -205,7 +205,8 @@ class Observer:
     async def _positions(self, faults: list[str]) -> Positions:
         found = await self._broker.positions()
         if not found.complete:
-            faults.append("positions were not confirmed as complete")
+            why = f": {found.why}" if found.why else ""
+            faults.append(f"positions were not confirmed as complete{why}")
         known = self._qualified
         rows = [
             row if known.get(row.instrument.con_id) is row.instrument else await self._qualify(row, faults)

@@ -38,7 +38,7 @@ class Row:
         """Say what is wrong, or nothing."""
         if self.own < 0:
             return "our executions add up to a short position"
-        if min(self.first, self.first if self.second is None else self.second) < self.own:
+        if self.first < self.own:
             return "the account holds less than our executions add up to"
         if self.second is not None and self.second != self.first:
             return "the two readings differ"

@@ -219,9 +219,9 @@ class OrderDesk:
         """Take in one execution; the same one again changes nothing."""
         self._hearing.on_fill(fill)
 
-    def saw_working(self, perm_ids: Collection[int]) -> None:
-        """Take in which orders a complete reading shows as working: other people's that it does not show are gone."""
-        self._hearing.saw_working(perm_ids)
+    def saw(self, working: Collection[int], refs: Collection[str]) -> None:
+        """Take in what a complete reading shows: other people's orders and strays that it does not show are gone."""
+        self._hearing.saw(working, refs)
 
     def on_notice(self, notice: Notice) -> None:
         """Journal a notice that belongs to no order."""

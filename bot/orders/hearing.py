@@ -11,12 +11,13 @@ from bot.clock import Clock
 from bot.errors import Halt
 from bot.journal.codec import to_json
 from bot.journal.entry import Kind
-from bot.journal.projections import Projection
+from bot.journal.projections import Projection, session_day
 from bot.orders.comparing import POSITIONS_LOCK
 from bot.orders.life import Order, executed, updated
 from bot.orders.pen import Pen
 from bot.orders.refs import is_ours
 
+STRAY, ODD = "stray order", "odd execution"
 TWIN = "order at the broker twice: permId "
 LINE_IS_BACK = frozenset({RESTORED_DATA_LOST, RESTORED_DATA_KEPT})
 
@@ -48,13 +49,18 @@ class Hearing:
             if order is None:
                 self._stray(fill.ref, f"an execution of {fill.quantity}")
             elif (fill.side, fill.con_id) != (order.ticket.side, order.ticket.instrument.con_id):
-                what = f"an execution ({fill.side} {fill.quantity} of {fill.con_id}) that is not of that order,"
-                self._stray(order.ref, what)
+                self._odd(order, fill)
             elif (after := executed(order, fill, self._clock.now())) is not order:
                 self._pen.write(Kind.FILL, to_json(replace(fill, ref=order.ref)))
                 self._tell_bust(order, after)
         except Halt as halt:
             self._pen.halt = str(halt)
+
+    def _odd(self, order: Order, fill: Fill) -> None:
+        """Lock for the session: an execution under a name of ours that is on the other side, or in another contract."""
+        now = self._clock.now()
+        why = f"the broker tells {fill.side} {fill.quantity} of contract {fill.con_id} as an execution of {order.ref}"
+        self._pen.lock(ODD, f"{why}, which is another order: it is not counted; compare with TWS", session_day(now))
 
     def _tell_bust(self, before: Order, after: Order) -> None:
         """Alert when a correction took contracts back, and have positions read before anything is opened."""
@@ -75,13 +81,15 @@ class Hearing:
         except Halt as halt:
             self._pen.halt = str(halt)
 
-    def saw_working(self, perm_ids: Collection[int]) -> None:
-        """Take in which orders a complete reading shows as working: what it does not show works no more."""
-        for gone in [perm_id for perm_id in self.foreign if perm_id not in perm_ids]:
+    def saw(self, working: Collection[int], refs: Collection[str]) -> None:
+        """Take in the permIds that a complete reading shows as working, and every ref in it: the rest is no more."""
+        for gone in [perm_id for perm_id in self.foreign if perm_id not in working]:
             del self.foreign[gone]
         for name in [name for name in self._projection.locks if name.startswith(TWIN)]:
-            if int(name.removeprefix(TWIN)) not in perm_ids:
+            if int(name.removeprefix(TWIN)) not in working:
                 self._pen.lock(name, "")
+        if not any(is_ours(ref, self._mode) and ref not in self._projection.orders for ref in refs):
+            self._pen.lock(STRAY, "")
 
     def _named(self, ref: str, perm_id: int) -> Order | None:
         """Return the order of this ref, or of this permId where the broker left the ref out."""
@@ -116,4 +124,4 @@ class Hearing:
         """Lock when the broker knows an order that carries our name and that this journal does not hold."""
         if is_ours(ref, self._mode):
             why = f"the broker shows {what} named {ref}, which this journal does not hold: another journal was in use"
-            self._pen.lock("stray order", why)
+            self._pen.lock(STRAY, why)

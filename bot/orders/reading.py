@@ -35,8 +35,8 @@ class Ears(Protocol):
     def on_fill(self, fill: Fill) -> None:
         """Take in one execution."""
 
-    def saw_working(self, perm_ids: Collection[int]) -> None:
-        """Take in which orders a complete reading shows as working."""
+    def saw(self, working: Collection[int], refs: Collection[str]) -> None:
+        """Take in the permIds that a complete reading shows as working, and every ref in it."""
 
     def lock(self, name: str, why: str, day: date | None = None) -> None:
         """Set or lift a lock on opening."""
@@ -130,6 +130,8 @@ class Reconciler:
         for fill in fills:
             self._ears.on_fill(fill)
         self._take_orders(working, done)
+        refs = {update.ref for update in (*working, *done)} | {fill.ref for fill in fills}
+        self._ears.saw({update.perm_id for update in working}, refs)
         if self._broker.link in (LinkState.UP, LinkState.FARM_DOWN, LinkState.COMPETING, LinkState.DELAYED):
             shown = {update.ref for update in (*working, *done)}
             self._count_absent([ref for ref in asked_about if ref not in shown])
@@ -142,7 +144,6 @@ class Reconciler:
                 self._ears.on_order(update)
         for update in working:
             self._ears.on_order(update)
-        self._ears.saw_working({update.perm_id for update in working})
 
     def _count_absent(self, refs: Sequence[str]) -> None:
         now = self._clock.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -63,12 +64,26 @@ async def test_a_twin_that_a_reading_no_longer_shows_locks_no_longer(stand: Stan
 
 
 @pytest.mark.parametrize("change", [{"side": Side.SELL}, {"con_id": VX.con_id}])
-def test_an_execution_that_does_not_fit_the_order_is_not_counted_and_l(stand: Stand, change: dict[str, object]) -> None:
+def test_an_execution_that_does_not_fit_the_order_is_not_counted(stand: Stand, change: dict[str, object]) -> None:
     ref = stand.buy(2)
     fill = stand.broker.fill(ref, 2, tell=False)
     stand.broker.tell_fill(replace(fill, **change))  # type: ignore[arg-type]
     assert stand.projection.lots() == ()
-    assert "not of that order" in locked(stand)
+    assert "is not counted" in locked(stand)
+    assert stand.projection.locked(stand.view().session.day + timedelta(days=1)) == (), "a session later it is old news"
+
+
+async def test_a_stray_order_locks_as_long_as_the_readings_of_the_day_show_it(stand: Stand) -> None:
+    ref = stand.buy(1)
+    stray = replace(stand.broker.update(ref), ref="alvh-paper-0123456789abcdef0123", perm_id=5)
+    stand.broker.fill(ref, 1)
+    stand.broker.foreign_orders = [stray]
+    for _ in range(2):
+        await stand.desk.recover()
+        assert "another journal was in use" in locked(stand)
+    stand.broker.foreign_orders = []
+    await stand.desk.recover()
+    assert locked(stand) == ""
 
 
 async def test_an_execution_that_is_taken_back_is_told_read_about_and_no_longer_owned(stand: Stand) -> None:

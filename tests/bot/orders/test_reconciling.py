@@ -119,6 +119,15 @@ async def test_without_account_updates_a_second_list_at_another_time_must_agree(
     assert lock_on(stand) == ""
 
 
+async def test_one_list_after_a_restart_unlocks_nothing(stand: Stand) -> None:
+    await short_of_one(stand)
+    stand.broker.has_second, stand.broker.held[VXM.con_id] = False, 4
+    await stand.restart()
+    assert "account 3" in lock_on(stand)
+    await stand.later(20)
+    assert lock_on(stand) == ""
+
+
 async def test_a_lock_goes_with_the_last_contract_it_is_about(stand: Stand) -> None:
     await short_of_one(stand)
     assert stand.submit(selling(3)) is Outcome.SENT

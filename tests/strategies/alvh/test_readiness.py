@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -54,6 +55,19 @@ def test_each_fault_is_named(changes: dict[str, Any], name: str, why: str) -> No
     check = asked(**changes)[name]
     assert check.why == why
     assert check.observed != "yes"
+
+
+def test_a_locked_contract_forbids_opening_in_its_month_and_in_no_other() -> None:
+    front = future()
+    mini = future(con_id=front.con_id + 1, trading_class="VXM", multiplier=100)
+    other = future(con_id=front.con_id + 2, settles_on=front.settles_on + timedelta(days=28))
+    view = replace(spike_view(), futures=(front, mini, other))
+    for locked in (front, mini):
+        known = state(locked_contracts=((locked.con_id, "own 4, account 3"),))
+        assert failed(view=view, known=known, front=front) == ["lock"]
+        assert asked(view=view, known=known, front=front)["lock"].why == "own 4, account 3"
+    known = state(locked_contracts=((other.con_id, "own 4, account 3"),))
+    assert failed(view=view, known=known, front=front) == []
 
 
 @pytest.mark.parametrize("age_s", [POLICY.freshness.vx_s, POLICY.freshness.vx_s + 0.1])
