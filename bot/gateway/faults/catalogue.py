@@ -3,11 +3,39 @@
 from __future__ import annotations
 
 from bot.gateway.errors import FaultError
-from bot.gateway.faults import connection, data, executions, frames, line, lists, oddities, orders, pacing, values
+from bot.gateway.faults import (
+    connection,
+    data,
+    executions,
+    frames,
+    line,
+    lists,
+    oddities,
+    orders,
+    pacing,
+    permissions,
+    silence,
+    slow,
+    values,
+)
 from bot.gateway.faults.records import Fault
 from bot.gateway.faults.trouble import Kind
 
-_ROOMS = (frames, line, connection, data, values, pacing, lists, orders, executions, oddities)
+_ROOMS = (
+    frames,
+    line,
+    connection,
+    slow,
+    data,
+    permissions,
+    values,
+    pacing,
+    lists,
+    orders,
+    silence,
+    executions,
+    oddities,
+)
 KINDS: dict[str, Kind] = {kind.name: kind for room in _ROOMS for kind in room.KINDS}
 
 
