@@ -130,11 +130,13 @@ class Reconciler:
         for fill in fills:
             self._ears.on_fill(fill)
         self._take_orders(working, done)
-        refs = {update.ref for update in (*working, *done)} | {fill.ref for fill in fills}
-        self._ears.saw({update.perm_id for update in working}, refs)
+        shown = {update.ref for update in (*working, *done)}
+        self._ears.saw({update.perm_id for update in working}, shown | {fill.ref for fill in fills})
         if self._broker.link in (LinkState.UP, LinkState.FARM_DOWN, LinkState.COMPETING, LinkState.DELAYED):
-            shown = {update.ref for update in (*working, *done)}
-            self._count_absent([ref for ref in asked_about if ref not in shown])
+            numbers = {update.perm_id for update in (*working, *done)} - {0}
+            orders = self._projection.orders
+            missing = [ref for ref in asked_about if ref not in shown and orders[ref].perm_id not in numbers]
+            self._count_absent(missing)
         return True
 
     def _take_orders(self, working: Sequence[OrderUpdate], done: Sequence[OrderUpdate]) -> None:

@@ -39,6 +39,15 @@ async def test_a_completed_order_without_a_ref_or_an_id_is_known_by_its_perm_id(
     assert stand.projection.position(VXM.con_id) == 2
 
 
+async def test_an_open_order_that_a_reading_shows_without_its_ref_is_not_absent(stand: Stand) -> None:
+    ref = stand.buy(2)
+    update = stand.broker.say(ref)
+    del stand.broker.tickets[ref]
+    stand.broker.foreign_orders = [replace(update, ref="")]
+    await stand.desk.recover()
+    assert (stand.projection.orders[ref].life, stand.projection.orders[ref].absent) == (Life.WORKING, 0)
+
+
 def test_a_word_without_ref_and_perm_id_is_nobodys(stand: Stand) -> None:
     ref = stand.buy(2)
     stand.broker.tell_order(replace(stand.broker.update(ref), ref="", perm_id=0, state=OrderState.CANCELLED))
