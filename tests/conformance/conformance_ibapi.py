@@ -18,6 +18,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from conformance_ibapi_streams import KEPT as KEPT_OF_STREAMS
+from conformance_ibapi_streams import Streams
 from conformance_steps import (
     ATTEMPTS,
     CANCELLED,
@@ -99,11 +101,11 @@ KEPT = (
     "execDetails", "execDetailsEnd", "completedOrder", "completedOrdersEnd", "positionEnd", "historicalData",
     "historicalDataEnd", "accountSummary", "accountSummaryEnd", "pnl", "tickSnapshotEnd",
 )  # fmt: skip
-for _name in KEPT:
+for _name in (*KEPT, *KEPT_OF_STREAMS):
     setattr(Ears, _name, _keeping(_name))
 
 
-class Conversation:
+class Conversation(Streams):
     """Speak to a gateway from this thread while another one reads."""
 
     name = "ibapi"
@@ -161,8 +163,8 @@ class Conversation:
         return [details for _, details in self.heard("contractDetails", request_id)]
 
     def contract_details(self) -> str:
-        for symbol, multiplier in FAMILIES:
-            found = self.details(contract(symbol, "FUT", "CFE"))
+        for symbol, trading_class, multiplier in FAMILIES:
+            found = self.details(contract(symbol, "FUT", "CFE", trading_class))
             listed = [(each.contract.lastTradeDateOrContractMonth, each.contract.conId) for each in found]
             chosen = found[front_monthly(listed)]
             demand(chosen.contract.multiplier == multiplier, f"the multiplier is {multiplier}", chosen.contract)
@@ -279,7 +281,8 @@ class Conversation:
         asked.symbol = "VXM"
         self.api.reqExecutions(request_id, asked)
         self.until(lambda: self.heard("execDetailsEnd", request_id), "the executions end")
-        mine = [words[2] for words in self.heard("execDetails", request_id) if words[2].orderId == self.filling]
+        heard = [words[2] for words in self.heard("execDetails", request_id)]
+        mine = [each for each in heard if (each.clientId, each.orderId) == (self.where[2], self.filling)]
         shares = sum(float(execution.shares) for execution in mine)
         demand(shares == self.ears.status[self.filling][1], "executions add up to the fill", shares)
         self.until(lambda: all(each.execId in self.ears.commissions for each in mine), "each has a commission")
@@ -318,9 +321,10 @@ class Conversation:
         return f"net liquidation {worth['NetLiquidation']:,.2f}, daily P&L {daily:,.2f}"
 
 
-def contract(symbol: str, kind: str, exchange: str) -> Contract:
+def contract(symbol: str, kind: str, exchange: str, trading_class: str = "") -> Contract:
     """Return what a client fills in of a contract."""
     wanted = Contract()
+    wanted.tradingClass = trading_class
     wanted.symbol, wanted.secType, wanted.exchange, wanted.currency = symbol, kind, exchange, "USD"
     return wanted
 

@@ -10,10 +10,10 @@ import contextlib
 import importlib.util
 import math
 import sys
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from conformance_insync_streams import Streams
 from conformance_steps import (
     ATTEMPTS,
     CANCELLED,
@@ -38,7 +38,7 @@ else:
     import ib_async as lib
 
 
-class Conversation:
+class Conversation(Streams):
     """Speak to a gateway through one `IB` object."""
 
     name = lib.__name__
@@ -58,14 +58,6 @@ class Conversation:
     def hang_up(self) -> None:
         self.ib.disconnect()
 
-    async def until(self, holds: Callable[[], object], what: str) -> None:
-        """Wait until something holds."""
-        for _ in range(int(PATIENCE_S / 0.01)):
-            if holds():
-                return
-            await asyncio.sleep(0.01)
-        demand(holds(), what, self.errors[-3:])
-
     async def connect(self) -> str:
         host, port, client_id = self.where
         await self.ib.connectAsync(host, port, client_id, timeout=PATIENCE_S)
@@ -75,8 +67,9 @@ class Conversation:
         return f"version {self.ib.client.serverVersion()}, account {accounts[0]}, {now:%Y-%m-%d %H:%M} UTC"
 
     async def contract_details(self) -> str:
-        for symbol, multiplier in FAMILIES:
-            family = lib.Contract(symbol=symbol, secType="FUT", exchange="CFE", currency="USD")
+        for symbol, trading_class, multiplier in FAMILIES:
+            named = {"symbol": symbol, "tradingClass": trading_class}
+            family = lib.Contract(secType="FUT", exchange="CFE", currency="USD", **named)
             details = await asyncio.wait_for(self.ib.reqContractDetailsAsync(family), PATIENCE_S)
             listed = [(each.contract.lastTradeDateOrContractMonth, each.contract.conId) for each in details]
             chosen = details[front_monthly(listed)]

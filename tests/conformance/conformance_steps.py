@@ -25,13 +25,22 @@ STEPS = (
     "executions",
     "history",
     "account",
+    "search",
+    "streams",
+    "groups",
+    "refusals",
 )
 PATIENCE_S = 10.0
+SLOW_S = 45.0  # for bars of five seconds, which come at the market's own pace
+BAR_S = 5
 ATTEMPTS = 4  # at an order that must fill in part: a market that falls meanwhile fills it whole
 ORDER_REF = "conformance"
 UNKNOWN_CONTRACT = 200
 CANCELLED = 202
-FAMILIES = (("VIX", "1000"), ("VXM", "100"))  # the last one is traded: small enough for any account
+MONTHLY = "VX"
+# What is not modelled, and the code with which it is refused.
+REFUSED = {"fundamentals": 430, "news": 10276, "article": 10172, "scanner": 162}
+FAMILIES = (("VIX", MONTHLY, "1000"), ("VXM", "VXM", "100"))  # the last one is traded: small enough for any account
 
 
 class Failed(Exception):
@@ -81,6 +90,21 @@ def check_bars(starts: Sequence[Any], ranges: Sequence[tuple[float, float, float
         demand(
             low <= min(opened, close) and max(opened, close) <= high, "high and low enclose", opened, high, low, close
         )
+
+
+def check_real_time(starts: Sequence[float], prices: Sequence[tuple[float, ...]]) -> None:
+    """Demand at least two real-time bars, five seconds apart, whose high and low enclose open and close."""
+    demand(len(starts) >= 2, "real-time bars come", starts)
+    demand(all(later - one == BAR_S for one, later in pairwise(starts)), "they are five seconds apart", starts)
+    for opened, high, low, close in prices:
+        demand(low <= min(opened, close) and max(opened, close) <= high, "high and low enclose", opened, high, low)
+
+
+def check_ladder(bids: Sequence[float], asks: Sequence[float]) -> None:
+    """Demand five levels a side, from the touch outwards, that do not cross."""
+    demand(len(bids) == len(asks) == 5, "there are five levels a side", bids, asks)
+    demand(list(bids) == sorted(bids, reverse=True) and list(asks) == sorted(asks), "they lead outwards", bids, asks)
+    demand(bids[0] < asks[0], "they do not cross", bids[0], asks[0])
 
 
 def arguments(description: str) -> argparse.Namespace:
