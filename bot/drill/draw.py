@@ -20,7 +20,7 @@ from bot.journal import Kind
 T = TypeVar("T")
 
 DAYS_A_MARKET = 20  # so many days in a row share a market, which takes longer to compute than one of them to play
-LINES = 40  # of market data: condors, futures and indices come first, wings and options on VIX get what is left
+LINES = 26  # of market data: condors, futures and indices come first, wings and options on VIX get what is left
 SAID = 0.4  # how often a fault says something other than its kind's default
 TRIES = 20
 LATEST_CRASH = timedelta(minutes=2)

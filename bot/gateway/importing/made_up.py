@@ -22,7 +22,7 @@ HISTORY, WRITTEN = 20, 24  # sessions a scenario begins with, and those that are
 OPENS = 9 * 60 + 30
 LEAST_MOVE, USUAL_MOVE = 0.35, 0.75  # of VIX, as a share of its quiet level
 SPX_PER_VIX = 0.045  # what SPX falls while VIX doubles
-CLOSING_LEAD = 30  # minutes before the closing window in which its spike begins
+CLOSING_LEAD = 8  # minutes before the closing window in which its spike begins
 
 
 class Shape(StrEnum):
@@ -40,8 +40,8 @@ class Shape(StrEnum):
 class Hour(StrEnum):
     """Name the hours that are played.
 
-    A morning begins a minute before the close of the session before, so that a surface is stored; a close begins at
-    noon, by a bot that has none.
+    A morning begins a minute before the close of the session before, so that a surface is stored; a close begins
+    an hour and a bit before it, by a bot that has none.
     """
 
     MORNING = "morning"
@@ -60,12 +60,12 @@ _PATHS: dict[Shape, tuple[tuple[int, float], ...]] = {
 }
 _WEIGHTS = {
     Shape.CALM: 1,
-    Shape.COLLAPSE: 4,
-    Shape.STAYING: 3,
-    Shape.GRIND: 2,
+    Shape.COLLAPSE: 6,
+    Shape.STAYING: 4,
+    Shape.GRIND: 3,
     Shape.FALSE: 1,
-    Shape.WHIPSAW: 3,
-    Shape.GAP: 2,
+    Shape.WHIPSAW: 4,
+    Shape.GAP: 3,
 }
 
 
@@ -119,13 +119,13 @@ def made_up(number: int) -> MadeUp:
     opens = datetime.combine(day, time(9, 30), NEW_YORK).astimezone(UTC)
     vix = round(draw.uniform(13.0, 24.0), 1)
     start = table.close(Hours.CASH, eve) - timedelta(seconds=70)
-    end = opens + timedelta(minutes=draw.choice((70, 80, 95)))
+    end = opens + timedelta(minutes=draw.choice((45, 55, 65)))
     if hour is Hour.CLOSE:
         start, end = (
             closes - timedelta(minutes=60 + CLOSING_LEAD + 15),
             closes + timedelta(minutes=draw.choice((1, 20))),
         )
-    lots = tuple(_lot(draw, eve, table) for _ in range(draw.choice((1, 1, 2))))
+    lots = tuple(_lot(draw, eve, table) for _ in range(draw.choice((1, 1, 1, 2))))
     return MadeUp(
         number=number,
         shape=shape,
@@ -182,7 +182,7 @@ def _lot(draw: Random, eve: date, table: Timetable) -> Lot:
         days=draw.randint(38, 52),
         delta=draw.choice((0.10, 0.13, 0.16, 0.20)),
         width=draw.choice((25, 50, 100)),
-        quantity=draw.choice((3, 10, 20, 30)),
+        quantity=draw.choice((6, 15, 20, 30)),
     )
 
 
@@ -195,7 +195,7 @@ def _story(draw: Random, number: int, day: date, vix: float, shape: Shape, hour:
     points: list[tuple[str, float, float]] = []
     if hour is Hour.CLOSE:
         points.append((_clock(OPENS), 0.0, vix))
-    stretch = draw.uniform(0.8, 1.2)
+    stretch = draw.uniform(0.65, 0.95)
     for minute, share in _PATHS[shape]:
         wobble = share * draw.uniform(0.9, 1.1) * move
         at = begins + round(minute * stretch)
