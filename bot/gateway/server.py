@@ -311,8 +311,16 @@ class Gateway:
 
     def forget_data(self, session: Session) -> None:
         """Drop what a client is subscribed to."""
-        self._quotes.forget(session)
-        self._history.forget(session)
+        for desk in (self._quotes, self._history, self._streams):
+            desk.forget(session)
+
+    def contract(self, session: Session, request_id: int) -> Contract | None:
+        """Return the contract that a client is shown under a request id, `None` when it is shown none."""
+        for desk in (self._quotes, self._history, self._streams):
+            contract = desk.contract(session, request_id)
+            if contract is not None:
+                return contract
+        return None
 
     def subscribed(self, session: Session) -> dict[int, Contract]:
         """Return the contracts a client is shown, by request id."""

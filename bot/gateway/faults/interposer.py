@@ -58,6 +58,9 @@ class Premises(Protocol):
     def subscribed(self, session: Session) -> dict[int, Contract]:
         """Return the contracts a client is shown, by request id."""
 
+    def contract(self, session: Session, request_id: int) -> Contract | None:
+        """Return the contract that a client is shown under a request id, `None` when it is shown none."""
+
     def forget_ids(self, by: int) -> None:
         """Roll every client's next order id back."""
 
@@ -301,7 +304,7 @@ class Interposer:
         current = self._current
         if current is not None and current.session is session and current.values.get("reqId") == request_id:
             return self.requested(current.values)
-        return self._premises.subscribed(session).get(request_id)
+        return self._premises.contract(session, request_id)
 
     def requested(self, values: Values) -> Contract | None:
         """Return the contract that a request describes, as well as it does."""

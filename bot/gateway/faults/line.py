@@ -24,7 +24,10 @@ TICKS = frozenset(
         "tickGeneric",
         "tickOptionComputation",
         "historicalDataUpdate",
-        "realTimeBar",
+        "realtimeBar",
+        "tickByTick",
+        "updateMktDepth",
+        "updateMktDepthL2",
     }
 )
 VALUES = frozenset(
@@ -50,6 +53,10 @@ UPSTREAM = frozenset(
         "reqMatchingSymbols",
         "reqHeadTimeStamp",
         "reqRealTimeBars",
+        "reqMktDepth",
+        "reqTickByTickData",
+        "reqHistoricalTicks",
+        "reqHistogramData",
     }
 )
 _LOST = "Connectivity between IB and Trader Workstation has been lost."

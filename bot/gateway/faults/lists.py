@@ -19,8 +19,8 @@ from bot.gateway.records import PositionReport
 if TYPE_CHECKING:
     from bot.gateway.faults.interposer import Interposer
 
-_HELD = frozenset({"position", "positionMulti", "updatePortfolio"})
-_ENDS = (
+HELD = frozenset({"position", "positionMulti", "updatePortfolio"})
+ENDS = (
     "positionEnd",
     "positionMultiEnd",
     "openOrderEnd",
@@ -44,7 +44,7 @@ _MARGINS = tuple(
 class Positions(Trouble):
     """List positions as empty, without some, or as they were when the fault began; pushes after a fill go through."""
 
-    hears_out = _HELD
+    hears_out = HELD
 
     def __init__(self, fault: Fault, said: dict[str, Any], house: Interposer, rng: Random) -> None:
         super().__init__(fault, said, house, rng)
@@ -79,7 +79,7 @@ class MissingEnds(Trouble):
 
     def __init__(self, fault: Fault, said: dict[str, Any], house: Interposer, rng: Random) -> None:
         super().__init__(fault, said, house, rng)
-        self.hears_out = frozenset(said["messages"] or _ENDS)
+        self.hears_out = frozenset(said["messages"] or ENDS)
 
     def outgoing(self, parcel: Parcel) -> list[Parcel] | None:
         """Leave one out."""
@@ -178,10 +178,10 @@ KINDS = (
                 ),
                 Key(
                     name="messages",
-                    default=tuple(sorted(_HELD)),
+                    default=tuple(sorted(HELD)),
                     words="in which lists",
-                    choices=tuple(sorted(_HELD)),
-                    typical=(tuple(sorted(_HELD)), ("position",)),
+                    choices=tuple(sorted(HELD)),
+                    typical=(tuple(sorted(HELD)), ("position",)),
                 ),
             )
         ),
@@ -198,7 +198,7 @@ KINDS = (
                     name="messages",
                     default=(),
                     words="which; none: all",
-                    choices=_ENDS,
+                    choices=ENDS,
                     typical=((), ("positionEnd",), ("openOrderEnd",), ("execDetailsEnd",)),
                 ),
             )

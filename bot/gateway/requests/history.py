@@ -71,6 +71,11 @@ class HistoryDesk:
         """Drop the feeds of a client that has gone."""
         self._feeds = {key: feed for key, feed in self._feeds.items() if key[0] is not client}
 
+    def contract(self, client: Client, request_id: int) -> Contract | None:
+        """Return the contract of a feed, `None` when the client has none under this id."""
+        held = self._feeds.get((client, request_id))
+        return None if held is None else held.contract
+
     def bars(self, client: Client, values: Values) -> None:
         """Send the bars asked for; with keepUpToDate, then every change of the last ones."""
         feed, length = self._feed(client, values)

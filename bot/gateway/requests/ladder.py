@@ -55,6 +55,11 @@ class DepthDesk:
         """Drop the ladders of a client that has gone."""
         self._ladders = {key: ladder for key, ladder in self._ladders.items() if key[0] is not client}
 
+    def contract(self, client: Client, request_id: int) -> Contract | None:
+        """Return the contract of a ladder, `None` when the client has none under this id."""
+        held = self._ladders.get((client, request_id))
+        return None if held is None else held.contract
+
     def exchanges(self, client: Client, _: Values) -> None:
         """Send which exchanges show depth of what."""
         rows = [

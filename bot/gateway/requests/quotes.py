@@ -99,6 +99,11 @@ class QuoteDesk:
         """Return the contracts a client is shown, by request id."""
         return {request_id: held.contract for (owner, request_id), held in self._held.items() if owner is client}
 
+    def contract(self, client: Client, request_id: int) -> Contract | None:
+        """Return the contract of a subscription, `None` when the client has none under this id."""
+        held = self._held.get((client, request_id))
+        return None if held is None else held.contract
+
     def choose_type(self, client: Client, values: Values) -> None:
         """Remember whether the client's next requests want live, frozen, delayed or delayed-frozen data."""
         if values["type"] not in (LIVE_TYPE, FROZEN_TYPE, DELAYED_TYPE, DELAYED_FROZEN_TYPE):

@@ -58,6 +58,11 @@ class RealTimeDesk:
         self._lines.forget(client)
         self._feeds = {key: feed for key, feed in self._feeds.items() if key[0] is not client}
 
+    def contract(self, client: Client, request_id: int) -> Contract | None:
+        """Return the contract of a feed, `None` when the client has none under this id."""
+        held = self._feeds.get((client, request_id))
+        return None if held is None else held.contract
+
     def subscribe(self, client: Client, values: Values) -> None:
         """Begin a feed with the next full five seconds; TWS knows no other length, whatever the request says."""
         request_id, what = values["reqId"], values["what"].upper()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.gateway.records import Exchange, Market
+from bot.gateway.records import Contract, Exchange, Market
 from bot.gateway.requests.client import Client, Routes
 from bot.gateway.requests.histogram import HistogramDesk
 from bot.gateway.requests.ladder import DepthDesk
@@ -37,6 +37,11 @@ class Streams:
         """Drop the streams of a client that has gone."""
         for desk in self._streams:
             desk.forget(client)
+
+    def contract(self, client: Client, request_id: int) -> Contract | None:
+        """Return the contract of a stream, `None` when the client has none under this id."""
+        found = (desk.contract(client, request_id) for desk in self._streams)
+        return next((contract for contract in found if contract is not None), None)
 
     def longest_step(self, step: timedelta) -> timedelta:
         """Return how far time may go at once: `step`, or to the end of a bar that somebody waits for."""

@@ -51,6 +51,11 @@ class TickByTickDesk:
         """Drop the streams of a client that has gone."""
         self._feeds = {key: feed for key, feed in self._feeds.items() if key[0] is not client}
 
+    def contract(self, client: Client, request_id: int) -> Contract | None:
+        """Return the contract of a stream, `None` when the client has none under this id."""
+        held = self._feeds.get((client, request_id))
+        return None if held is None else held.contract
+
     def subscribe(self, client: Client, values: Values) -> None:
         """Begin a stream: first the ticks of the past that were asked for, then the present quote or middle."""
         request_id, kind = values["reqId"], values["kind"]

@@ -105,3 +105,11 @@ def test_a_daily_fault_that_outlasts_its_day_is_one_fault() -> None:
     assert len(gateway.faults.active) == 1
     gateway.advance(START + timedelta(days=2, hours=12))
     assert gateway.faults.active == ()
+
+
+def test_every_message_that_a_fault_names_is_one_that_the_gateway_knows() -> None:
+    from bot.gateway.faults.line import TICKS, UPSTREAM, VALUES
+    from bot.gateway.faults.lists import ENDS, HELD
+    from bot.gateway.faults.parcel import NAMES
+
+    assert set(NAMES) >= TICKS | UPSTREAM | VALUES | HELD | set(ENDS)

@@ -67,6 +67,20 @@ async def test_a_freeze_is_about_the_contracts_it_names(stage: Stage) -> None:
     assert ticks(frames, 31)[1] == "15.05"
 
 
+async def test_a_freeze_stops_every_kind_of_stream(stage: Stage) -> None:
+    raw = await watching(stage, VX_APRIL.con_id)
+    raw.write(
+        "50", "3", "60", str(VX_MARCH.con_id), "", "FUT", "", "0", "", "", "CFE", *[""] * 4, "5", "TRADES", "0", ""
+    )
+    raw.write(*[*HISTORY[:16], *HISTORY[16:21], "1", ""])
+    await heard(raw)
+    stage.after(60.0)
+    assert {"50", "90", "1"} <= set(ids(await heard(raw)))
+    stage.inject("frozen")
+    stage.after(60.0)
+    assert await heard(raw) == []
+
+
 async def test_f7_a_broken_farm_says_so_freezes_and_is_good_again(stage: Stage) -> None:
     raw = await watching(stage)
     stage.inject("farm-broken", farms=["data", "history", "secdef"], lasts_s=60.0)
