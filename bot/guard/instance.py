@@ -29,7 +29,8 @@ class InstanceLock:
     def __init__(self, folder: Path, account: str, state: Path | None = None) -> None:
         name = f"alvh-{account}.lock"
         self.path = folder / name
-        self._paths = (self.path, *(() if state is None else (state / name,)))
+        folders = (folder,) if state is None else (folder, state)
+        self._paths = tuple(dict.fromkeys(each.resolve() / name for each in folders))  # which may be the same
         self._files: list[IO[str]] = []
 
     def acquire(self) -> None:

@@ -80,6 +80,14 @@ def test_without_a_state_folder_only_the_own_folder_is_locked(tmp_path: Path) ->
     two.release()
 
 
+def test_a_state_folder_that_is_the_bots_own_is_no_second_bot(tmp_path: Path) -> None:
+    lock = InstanceLock(tmp_path / "var", "DU1", tmp_path / "x" / ".." / "var")
+    lock.acquire()
+    with pytest.raises(Refuse):
+        InstanceLock(tmp_path / "other", "DU1", tmp_path / "var").acquire()
+    lock.release()
+
+
 def test_the_files_are_for_this_user_only_and_say_whose_they_are(tmp_path: Path) -> None:
     lock = InstanceLock(tmp_path / "one", "DU1", tmp_path / "state")
     lock.acquire()
