@@ -43,12 +43,17 @@ class Pulse:
         self._why = "; ".join(check["why"] for check in failed if check["name"] not in ELSEWHERE)
         self._blind = self._blind + 1 if self._why else 0
 
-    def look(self) -> None:
-        """Alert when no wake-up has succeeded for too long, or when too many in a row saw too little to open."""
+    def look(self, *, line_is_up: bool) -> None:
+        """Alert when no wake-up has succeeded for too long, or when too many in a row saw too little to open.
+
+        While the line is not up that is the reason, and it is told by who looks after the line.
+        """
         now = self._clock.now()
         session = session_at(now)
         if session is None:
             self._told.clear()
+            self._blind = 0
+        elif not line_is_up:
             self._blind = 0
         elif not self._beats(now, session.opens_at):
             since = self._since(session.opens_at)

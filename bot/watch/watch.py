@@ -61,7 +61,7 @@ class Watch:
 
     def look(self) -> None:
         """Notice silence, tell what has stood for a while, and journal what could not be told."""
-        self._pulse.look()
+        self._pulse.look(line_is_up=self._broker.link is LinkState.UP)
         self._pager.attend()
         failed = self._pager.failures() + (() if self._ping is None else self._ping.failures())
         for why in failed:

@@ -184,6 +184,20 @@ def test_wake_ups_that_see_nothing_are_told_with_the_reason_and_locks_are_not_to
     assert locked.alerts() == []
 
 
+def test_while_the_line_is_down_that_is_told_and_not_its_consequences(place: Any) -> None:
+    post = place(ny(SESSION, 10))
+    post.broker.link = LinkState.LOST
+    for _ in range(10):
+        post.minute("link or data farm is down: no opening")
+    for _ in range(10):
+        post.minute(wakes=False)
+    assert post.alerts() == []
+    post.broker.link = LinkState.UP
+    post.minute(wakes=False)
+    ((severity, _),) = post.alerts()
+    assert severity == "critical", "a line that is up excuses no silence"
+
+
 async def test_before_the_open_everything_is_checked_journalled_and_told_to_the_switch(place: Any) -> None:
     post = place(ny(SESSION, 7))
     await post.run(ny(SESSION, 9, 15))
