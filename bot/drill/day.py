@@ -88,7 +88,7 @@ class Day:
         self.broker: ReadOnlyBroker | None = None
         self.journal_path: Path | None = None
         self.gave_up = ""
-        self._port = 0
+        self.port = 0
         self._start_at: datetime | None = None
         self._stepper: Stepper | None = None
         self._barrier: Barrier | None = None
@@ -115,7 +115,7 @@ class Day:
             self.plan(times.first(hand.at, now), self._lend(hand))
         if setup.flatten:
             self.plan(times.first(setup.flatten, now), self._lend(Hand(at=setup.flatten, does=Does.FLATTEN)))
-        self._port = await self.gateway.start(0)
+        self.port = await self.gateway.start(0)
         self._start_at = now
 
     async def play(self) -> None:
@@ -177,7 +177,7 @@ class Day:
         self._start_at = None
         now = self.clock.now()
         self.starts.append(now)
-        place = Endpoint(port=self._port, client_id=CLIENT_ID, account=self.account, stepped=True)
+        place = Endpoint(port=self.port, client_id=CLIENT_ID, account=self.account, stepped=True)
         kind = ReadOnlyBroker if self.setup.mode == "dry-run" else IbBroker
         self.broker = kind(place, self.clock, mode=self.setup.mode, waits=self.clock)
         self.bot = Bot(_plan(self.setup, self.options, self.folder, self.account), self.broker, self.clock)

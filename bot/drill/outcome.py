@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 from bot.drill.day import Day, Told
@@ -23,8 +24,8 @@ from bot.journal.codec import canonical
 class Outcome:
     """Hold what came of one day; `failed` is empty when everything held.
 
-    `digest` is the journal's; `bought` and `left` are minis; `recovered_s` is how long after the end of the trouble the
-    bot was back in step, `None` when it never was and a human was told why.
+    `digest` is the journal's but for the port; `bought` and `left` are minis; `recovered_s` is how long after the end
+    of the trouble the bot was back in step, `None` when it never was and a human was told why.
     """
 
     failed: tuple[str, ...]
@@ -75,11 +76,14 @@ def _recovered_s(day: Day, over: datetime) -> float | None:
 
 
 def _digest(day: Day) -> str:
+    """Return the SHA-256 of the journal's lines without the port, which the machine chooses anew every time."""
     if day.journal_path is None:
         return ""
-    reader = JournalReader.open(day.journal_path)
+    reader, total = JournalReader.open(day.journal_path), sha256()
     try:
-        return reader.digest()
+        for line in reader.lines():
+            total.update(line.replace(f"127.0.0.1:{day.port}", "the gateway").encode() + b"\n")
+        return total.hexdigest()
     finally:
         reader.close()
 
