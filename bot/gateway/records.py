@@ -236,6 +236,7 @@ class OrderRequest:
     parent_id: int = 0
     oca_group: str = ""
     oca_type: int = 0
+    unmodelled: tuple[str, ...] = ()  # terms that it carries beyond these, in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,8 @@ def _past(market: Market, request: OrderRequest) -> bool:
 
 
 def _instrument(market: Market, accounts: Sequence[str], order: WorkingOrder) -> Refusal | None:
+    if order.request.unmodelled:
+        return Refusal(code=387, text=f"{UNSUPPORTED} Not modelled: {', '.join(order.request.unmodelled)}.")
     if order.request.order_type not in _TYPES:
         return Refusal(code=387, text=UNSUPPORTED)
     for leg in order.legs:

@@ -24,6 +24,7 @@ from bot.gateway.records import (
 from bot.gateway.requests.client import Client, Clients, Routes
 from bot.gateway.requests.combos import BAG, combo_legs
 from bot.gateway.requests.lookup import CONTINUOUS, UNKNOWN_CONTRACT, contract_values, invalid, only_match
+from bot.gateway.requests.terms import unmodelled
 from bot.gateway.requests.times import TWS_ZONE, parse_time
 
 LIVE_REQUEST = -1
@@ -127,6 +128,7 @@ class OrderDesk:
             parent_id=values["parentId"] or 0,
             oca_group=values["ocaGroup"],
             oca_type=values["ocaType"] or 0,
+            unmodelled=unmodelled(values),
         )
         return request, Ticket(contract=contract, carried=values)
 
