@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -138,6 +139,8 @@ def _one_line(message: object) -> str:
 def main() -> None:
     """Run the command line and leave with its exit code."""
     close_to_others()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what cannot be shown must not end a command
     try:
         code = run()
         sys.stdout.flush()

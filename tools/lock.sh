@@ -24,6 +24,7 @@ compile() { # compile OUTPUT ARGUMENTS...
 }
 
 compile requirements/build.txt requirements/build.in
+compile requirements/fuzz.txt requirements/fuzz.in
 for client in ib_insync ib_async; do
   compile "requirements/$client.txt" --extra "$client" pyproject.toml
   compile "requirements/dev-$client.txt" --extra "$client" --extra dev \

@@ -43,7 +43,7 @@ class KillSwitch:
         if self.path.exists():
             return
         make_folder(self.path.parent)
-        with open(self.path, "w", encoding="utf-8", opener=private) as file:
+        with open(self.path, "w", encoding="utf-8", errors="backslashreplace", opener=private) as file:
             file.write(why.strip() or "engaged without a reason")
             file.flush()
             os.fsync(file.fileno())

@@ -95,8 +95,12 @@ def fingerprint(record: object) -> str:
 
 
 def canonical(values: Mapping[str, Any]) -> str:
-    """Return JSON with sorted keys, no blanks and no NaN; raise `ValueError` on a number that is not finite."""
-    return _encode(values)
+    """Return JSON with sorted keys, no blanks and no NaN; raise `ValueError` on a number that is not finite.
+
+    Halves of a character that no text can hold (a broken file name has such) are written as JSON's escapes for them.
+    """
+    text = _encode(values)
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def instant(at: datetime) -> str:
