@@ -134,6 +134,16 @@ def cut_short(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
 
 
+def index(path: Path) -> None:
+    """Spoil the page that finds entries by kind: reading them all would not notice."""
+    with sqlite3.connect(path) as database:
+        page = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_entries_kind'").fetchone()[0]
+    database.close()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(os.urandom(4096))
+
+
 def one_letter(path: Path) -> None:
     """Change a single letter of one entry's text: no page is broken."""
     content = path.read_bytes()
@@ -155,7 +165,7 @@ def one_entry_changed(path: Path) -> None:
     database.close()
 
 
-@pytest.mark.parametrize("harm", [garbage, cut_short, one_letter, one_entry_gone, one_entry_changed])
+@pytest.mark.parametrize("harm", [garbage, cut_short, index, one_letter, one_entry_gone, one_entry_changed])
 def test_a_damaged_file_opens_nothing_and_says_what_to_do(tmp_path: Path, harm: Callable[[Path], None]) -> None:
     path = written(tmp_path)
     harm(path)
