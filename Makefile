@@ -20,14 +20,18 @@ endif
 DEV_ENV := .venv-test-$(CLIENT)
 RUN_READY := $(RUN_ENV)/ready
 DEV_READY := $(DEV_ENV)/ready
+FUZZ_ENV := .venv-fuzz-$(CLIENT)
+FUZZ_READY := $(FUZZ_ENV)/ready
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 
 DEMO_ARGS ?=
 PYTEST_ARGS ?= -q -n auto --dist worksteal
 MUTATE_ARGS ?=
+FUZZ_TARGET ?= client
+FUZZ_SECONDS ?= 60
 PACKAGES := bot config strategies
 
-.PHONY: help run install test both cover mutate check format docs lock bench clean
+.PHONY: help run install test both cover mutate fuzz check format docs lock bench clean
 
 help: ## list every target with one line
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -51,6 +55,9 @@ cover: $(DEV_READY) ## run the tests of strategies/ and fail unless they take ev
 
 mutate: $(DEV_READY) ## change strategies/ in one place at a time and see whether a test fails (MUTATE_ARGS="--write"; half an hour)
 	@$(DEV_ENV)/bin/python tools/mutate.py $(MUTATE_ARGS)
+
+fuzz: $(FUZZ_READY) ## bend inputs, guided by coverage, until one breaks something (FUZZ_TARGET=client FUZZ_SECONDS=60)
+	@$(FUZZ_ENV)/bin/python tools/run_fuzz.py $(FUZZ_TARGET) --work build/fuzz --seconds $(FUZZ_SECONDS)
 
 check: $(DEV_READY) ## lint, types, walls between the rooms, and whether the docs are true
 	@tools/check.sh $(DEV_ENV)/bin
@@ -88,3 +95,6 @@ $(RUN_READY): pyproject.toml requirements/build.txt requirements/$(CLIENT).txt
 
 $(DEV_READY): pyproject.toml requirements/build.txt requirements/dev-$(CLIENT).txt
 	$(call make_environment,$(DEV_ENV),requirements/dev-$(CLIENT).txt)
+
+$(FUZZ_READY): pyproject.toml requirements/build.txt requirements/dev-$(CLIENT).txt requirements/fuzz.txt
+	$(call make_environment,$(FUZZ_ENV),requirements/dev-$(CLIENT).txt -r requirements/fuzz.txt)

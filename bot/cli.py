@@ -133,7 +133,7 @@ def _report(error: Exception) -> int:
 
 
 def _one_line(message: object) -> str:
-    return " ".join(str(message).split())
+    return "".join(letter for letter in " ".join(str(message).split()) if letter.isprintable())
 
 
 def main() -> None:

@@ -56,10 +56,17 @@ def start_logs(
     )
 
 
+def on_one_line(text: str) -> str:
+    """Return a text in which a line feed or a terminal's command is seen and does nothing: it may come from outside."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
 def _render(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> str:
     """Lay one line out: time, mode, level, logger, event, then the fields in the order given."""
     fields = dict(line)
     head = [str(fields.pop(name, "-")) for name in ("at", "mode", "level", "logger", "event")]
     trace = fields.pop("exception", None)
-    text = " ".join([*head, *(f"{name}={value}" for name, value in fields.items())])
+    text = on_one_line(" ".join([*head, *(f"{name}={value}" for name, value in fields.items())]))
     return f"{text}\n{trace}" if trace else text

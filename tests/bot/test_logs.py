@@ -53,3 +53,11 @@ def test_starting_twice_does_not_double_the_lines() -> None:
     stream = started(as_json=False)
     structlog.get_logger("x").warning("once")
     assert stream.getvalue().count("once") == 1
+
+
+def test_a_line_feed_or_a_terminals_command_from_outside_is_seen_and_does_nothing() -> None:
+    stream = io.StringIO()
+    start_logs("paper", SteppedClock(datetime(2018, 2, 5, 15, 0, tzinfo=UTC)), stream=stream)
+    logging.getLogger("bot.alarm").error("%s", "no\n2026-01-02 paper info bot all is well\x1b[2J\x07")
+    (line,) = stream.getvalue().splitlines()
+    assert line.endswith("no\\n2026-01-02 paper info bot all is well\\x1b[2J\\x07")
