@@ -107,12 +107,9 @@ class Correction(Executions):
 
     def instead(self, fill: FillReport) -> list[Report]:
         """Note which, for later."""
-        if not fill.is_combo and not self._is_correction(fill):
+        if not fill.is_combo:
             self.house.later(self.said["after_s"], lambda: self._correct(fill))
         return [fill]
-
-    def _is_correction(self, fill: FillReport) -> bool:
-        return not fill.exec_id.endswith(".01")
 
     def _correct(self, fill: FillReport) -> None:
         shares = max(fill.shares + self.said["shares_by"], 0.0) if self.said["how"] == "correction" else 0.0

@@ -265,3 +265,10 @@ async def test_a_time_of_day_is_new_yorks(stage: Stage) -> None:
     stage.inject("port-reset", at="09:45")
     stage.gateway.advance(START + timedelta(minutes=20))
     assert stage.gateway.fault_log[0].at == START + timedelta(minutes=15)
+
+
+async def test_what_is_due_between_two_ticks_happens_at_its_own_time(stage: Stage) -> None:
+    await stage.connect()
+    stage.inject("line-lost", at="+7", lasts_s=4.5, repeat_s=60.0)
+    stage.gateway.advance(START + timedelta(minutes=20))
+    assert [(note.at - START).total_seconds() for note in stage.gateway.fault_log] == [7.0, 11.5]

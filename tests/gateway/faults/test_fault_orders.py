@@ -185,6 +185,19 @@ async def test_f15_a_part_fills_before_the_cancel_takes_the_rest(stage: Stage) -
     assert stage.exchange.held[VX_MARCH.con_id] == 1.0
 
 
+async def test_a_cancel_of_what_cannot_fill_is_an_ordinary_cancel(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage.exchange, "fill", lambda *_: ())
+    raw = await stage.connect()
+    stage.inject("fill-race")
+    stage.place(raw)
+    await heard(raw)
+    raw.write("4", "1", "5", "")
+    told = await heard(raw)
+    assert (statuses(told), codes(told)) == (["Cancelled"], [202])
+
+
 async def test_an_exchange_without_strings_cannot_be_told_to_fill() -> None:
     market = FakeMarket()
     with pytest.raises(FaultError, match="this exchange cannot be told what to fill; use the simulated one"):
