@@ -147,8 +147,10 @@ def traceback_of(use: Callable[[], object]) -> str:
     ],
 )
 @pytest.mark.filterwarnings("ignore:Query string")
-def test_whatever_a_database_says_of_an_address_the_secret_is_not_told(address: str, tmp_path: Path) -> None:
-    os.chdir(tmp_path)
+def test_whatever_a_database_says_of_an_address_the_secret_is_not_told(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     for use in (lambda: Journal.open(address, mode="paper", account="DU1"), lambda: JournalReader.open(address)):
         try:
             use()
