@@ -262,6 +262,20 @@ async def test_a_schedule_lists_the_sessions_in_the_contracts_own_time(house: Ho
     assert fields[9:] == ["20180205-08:30:00", "20180205-15:15:00", "20180205"]
 
 
+async def test_a_client_too_old_to_read_a_schedule_is_refused_one(house: House) -> None:
+    raw = await house.connect(version=164)
+    raw.write(*history(4, size="1 day", length="2 D", what="SCHEDULE"))
+    assert (await raw.next())[2:4] == ["4", "321"]
+
+
+async def test_a_contract_named_by_an_isin_alone_is_not_found(house: House) -> None:
+    raw = await house.connect()
+    raw.write(
+        "9", "8", "5", "0", "", "STK", "", "0", "", "", "SMART", "", "USD", "", "", "0", "ISIN", "US0378331005", ""
+    )
+    assert (await raw.next())[2:4] == ["5", "200"]
+
+
 async def symbols(house: House, pattern: str) -> list[list[str]]:
     """Return symbol, kind and derivatives of what a search finds."""
     raw = await house.connect()

@@ -159,9 +159,12 @@ def _session(market: Market, accounts: Sequence[str], order: WorkingOrder) -> Re
 
 
 def _protection(market: Market, accounts: Sequence[str], order: WorkingOrder) -> Refusal | None:
-    """Refuse a CFE limit more than 10% through the opposite touch, or through the last trade without one."""
+    """Refuse a CFE limit more than 10% through the opposite touch, or through the last trade without one.
+
+    A stop that waits for its price has not reached the exchange.
+    """
     limit = order.limit
-    if limit is None or order.is_combo or order.legs[0].contract.exchange != "CFE":
+    if limit is None or order.is_combo or order.is_stop or order.legs[0].contract.exchange != "CFE":
         return None
     quote = market.quote(order.request.con_id)
     touch = quote.ask if order.direction > 0 else quote.bid

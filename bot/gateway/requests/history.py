@@ -16,7 +16,7 @@ from bot.gateway.records import Contract, HistoryBar, Market
 from bot.gateway.requests.calendar_bars import joined
 from bot.gateway.requests.client import Client, Routes
 from bot.gateway.requests.lookup import invalid, only_match
-from bot.gateway.requests.schedule import SCHEDULE, tell_schedule
+from bot.gateway.requests.schedule import SCHEDULE, SCHEDULE_SINCE, tell_schedule
 from bot.gateway.requests.spans import DAY, Duration, bar_seconds, duration
 from bot.gateway.requests.times import TWS_ZONE, parse_time
 
@@ -109,7 +109,7 @@ class HistoryDesk:
 
     def _feed(self, client: Client, values: Values) -> tuple[Feed, Duration]:
         what = values["what"].upper()
-        if what not in _KINDS:
+        if what not in _KINDS or (what == SCHEDULE and client.version < SCHEDULE_SINCE):
             raise invalid(f"Invalid what to show '{values['what']}': expected one of {', '.join(sorted(_KINDS))}")
         if values["formatDate"] not in (1, EPOCH_FORMAT):
             raise invalid(f"Invalid date format {values['formatDate']}: expected 1 or 2")

@@ -28,6 +28,8 @@ def matches(market: Market, values: Values) -> Sequence[Contract]:
     if not values["conId"] and not values["secType"]:
         raise invalid("Please enter a valid security type")
     if not values["conId"] and not (values["symbol"] or values["localSymbol"]):
+        if values.get("secId"):
+            raise RequestProblem(200, UNKNOWN_CONTRACT)  # nothing here is known by an ISIN or a CUSIP
         raise invalid("Please enter a symbol or a local symbol")
     pattern = _pattern(values)
     found = _continuous(market, pattern) if pattern.sec_type == CONTINUOUS else market.find(pattern)

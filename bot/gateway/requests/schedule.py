@@ -13,6 +13,7 @@ from bot.gateway.requests.lookup import invalid
 from bot.gateway.requests.spans import DAY, Duration
 
 SCHEDULE = "SCHEDULE"
+SCHEDULE_SINCE = 165  # the first protocol version in which a client can read one
 
 
 def tell_schedule(

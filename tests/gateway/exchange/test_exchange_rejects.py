@@ -150,3 +150,9 @@ def test_an_immediate_order_outside_its_hours_is_cancelled(bench):
 def test_an_opening_position_in_an_unknown_contract_is_an_error(make_bench):
     with pytest.raises(ScenarioError, match="conId 999"):
         make_bench(opening=(OpeningPosition(con_id=999, quantity=1, price=1.0),))
+
+
+def test_a_stop_limit_far_from_the_market_waits_and_is_not_refused(bench):
+    far = bench.order("BUY", 1, 30.0, order_type="STP LMT", stop=29.0)
+    [order] = [report for report in bench.exchange.place(far) if isinstance(report, OrderReport)]
+    assert order.status == "PreSubmitted"
