@@ -51,3 +51,13 @@ async def test_what_is_flat_again_is_held_no_more() -> None:
         s.exchange.positions = lambda account: []  # type: ignore[method-assign]  # settled, and forgotten overnight
         await s.after(minutes=4)
         assert s.broker.portfolio() == {}
+
+
+async def test_what_was_closed_while_the_line_was_away_is_not_remembered() -> None:
+    async with stage(at=OPEN) as s:
+        assert s.broker.portfolio()
+        await s.broker.disconnect()
+        s.exchange.positions = lambda account: []  # type: ignore[method-assign]
+        await s.broker.connect()
+        await s.settle()
+        assert s.broker.portfolio() == {}
