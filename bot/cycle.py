@@ -15,6 +15,8 @@ from strategies.alvh.records import Book, Decision, MarketView, Proposal, Sessio
 
 log = logging.getLogger(__name__)
 
+LONGEST_LOOK_S = 90.0  # while a look waits nobody attends to orders or to the operator; the next look goes on from here
+
 
 class Observer(Protocol):
     """Look at the market and the account once."""
@@ -65,7 +67,10 @@ class Cycle:
         if session is None:
             return
         try:
-            view, book = await self._observer.look(session)
+            view, book = await self._clock.within(self._observer.look(session), LONGEST_LOOK_S)
+        except TimeoutError:
+            self._note_blindness(f"the broker did not answer all that was asked within {LONGEST_LOOK_S:g} s")
+            return
         except AlvhError as failure:
             self._note_blindness(str(failure))
             return

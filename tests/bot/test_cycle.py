@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import builders
@@ -27,12 +28,15 @@ class Eyes:
 
     def __init__(self) -> None:
         self.failure: AlvhError | None = None
+        self.clock: SteppedClock | None = None
         self.sessions: list[Session] = []
 
     async def look(self, session: Session) -> tuple[MarketView, Book]:
         self.sessions.append(session)
         if self.failure is not None:
             raise self.failure
+        if self.clock is not None:
+            await self.clock.sleep(600.0)
         return builders.spike_view(30), builders.book()
 
 
@@ -65,8 +69,9 @@ class Bench:
         self.eyes, self.hands = Eyes(), Hands(self.day)
         projection = Projection()
         self.day.journal.follow(projection.apply)
+        self.clock = SteppedClock(at)
         self.cycle = Cycle(
-            clock=SteppedClock(at),
+            clock=self.clock,
             observer=self.eyes,
             journal=self.day.journal,
             projection=projection,
@@ -121,6 +126,22 @@ async def test_nothing_is_done_when_the_journal_cannot_be_written(
     monkeypatch.setattr(bench.day.journal, "append_all", broken)
     with pytest.raises(Halt):
         await bench.cycle.wake()
+    assert bench.hands.asked == []
+
+
+async def test_a_look_that_waits_for_minutes_is_given_up_so_that_orders_and_operator_are_attended_to(
+    tmp_path: Path,
+) -> None:
+    bench = Bench(tmp_path)
+    bench.eyes.clock = bench.clock
+    waking = asyncio.ensure_future(bench.cycle.wake())
+    await asyncio.sleep(0)
+    bench.clock.move(MORNING + timedelta(seconds=bot.cycle.LONGEST_LOOK_S))
+    await asyncio.wait({waking}, timeout=1)
+    assert waking.done()
+    (missed,) = bench.day.entries()
+    assert missed.kind is Kind.MISSED
+    assert "did not answer all that was asked within 90 s" in missed.body["why"]
     assert bench.hands.asked == []
 
 
