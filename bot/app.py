@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.collector import tidy
 from bot.cycle import Cycle, Desk
 from bot.doctor.doctor import Case, Doctor
+from bot.doctor.findings import Finding
 from bot.events import Releases
 from bot.guard.instance import InstanceLock
 from bot.guard.interlock import Link, interlock
@@ -182,6 +183,12 @@ class Bot:
             largest_skew_s=plan.watch.largest_skew_s,
             events_file=plan.events_file,
         )
+        doctor = Doctor(case, self.broker, self.clock, lambda: projection.orders)
+
+        async def examine() -> tuple[Finding, ...]:
+            await self._line.tend()
+            return await doctor.examine()
+
         return Watch(
             settings=plan.watch,
             broker=self.broker,
@@ -189,7 +196,7 @@ class Bot:
             alarm=self._alarm,
             pager=self.pager,
             clock=self.clock,
-            examine=Doctor(case, self.broker, self.clock, lambda: projection.orders).examine,
+            examine=examine,
         )
 
     def _margins(self, projection: Projection) -> Margins | None:

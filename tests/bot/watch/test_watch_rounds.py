@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.alarm import Alarm
+from bot.app import ATTEND_SECONDS, HOURS, WAKE_SECOND
 from bot.broker.port import LinkState
 from bot.clock import SteppedClock
 from bot.doctor.findings import Finding, fail, fine, summary, warn
@@ -301,8 +302,8 @@ async def test_failures_of_hooks_are_journalled_and_page_nobody(place: Any) -> N
 # --- every session of five years, on hosts of any time zone
 
 SENDING = (
-    on_session_days(hour="9-16", second="*/5"),
-    on_session_days(hour="9-16", second="5"),
+    on_session_days(hour=HOURS, second=ATTEND_SECONDS),
+    on_session_days(hour=HOURS, second=WAKE_SECOND),
 )
 
 
@@ -338,7 +339,7 @@ def test_jobs_wake_with_every_open_and_none_that_could_send_runs_at_night(host_z
 
 
 def test_the_line_is_looked_after_at_every_hour_of_the_week() -> None:
-    night, day = off_hours("9-16"), on_session_days(hour="9-16", second="30")
+    night, day = off_hours(HOURS), on_session_days(hour=HOURS, second="30")
     at = ny(date(2026, 3, 6), 12)  # the week in which the clocks change
     for _ in range(7 * 24 * 4):
         following = min(job.get_next_fire_time(None, at) for job in (night, day))
