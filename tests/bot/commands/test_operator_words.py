@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bot.cli import run
 from bot.guard.kill import KillSwitch
-from bot.journal import Journal, journal_path
-from bot.supervise.inbox import Inbox
+from bot.journal import Journal, Kind, journal_path
+from bot.supervise.inbox import Inbox, Say
 
+WORDS = [("flatten",), ("rearm",), ("approve", "abc"), ("deny", "abc"), ("reconcile", "--accept", "12")]
 BOTS = (("dry-run", "U1234567"), ("paper", "DU1234567"), ("live", "U1234567"))
 
 
@@ -65,7 +68,7 @@ def test_a_kill_elsewhere_names_the_folder_it_looked_in(
     assert str(tmp_path / "elsewhere" / "var") in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [("flatten",), ("rearm",), ("approve", "abc"), ("deny", "abc")])
+@pytest.mark.parametrize("words", WORDS)
 def test_a_word_without_a_name_is_not_left_with_the_dry_run(
     folder: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
 ) -> None:
@@ -80,3 +83,33 @@ def test_one_switch_that_cannot_be_written_does_not_save_the_others(folder: Path
     (folder / "kill-switch-dry-run-U1234567").symlink_to(folder / "gone" / "file")
     assert run(["kill"]) == 2
     assert set(killed(folder)) >= {"paper", "live"}
+
+
+def test_reconcile_shows_what_differs_and_leaves_no_word(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_a_mismatch(folder)
+    assert run(["reconcile", "--profile", "paper"]) == 0
+    told = capsys.readouterr().out
+    assert "contract 12: journal 4, positions 3, updates 3" in told
+    assert "Mon 2018-02-05 10:00:00" in told
+    assert "alvh reconcile --accept 12" in told
+    assert Inbox(folder, "paper", "DU1234567").letters() == ()
+    assert run(["reconcile", "--profile", "paper", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert [(lock["contract"], lock["why"]) for lock in facts["locks"]] == [(12, "VXM: own 4, account 3")]
+
+
+def test_accepting_leaves_a_word_with_contract_and_reason(folder: Path) -> None:
+    assert run(["reconcile", "--profile", "paper", "--accept", "12", "--why", "sold in TWS"]) == 0
+    (letter,) = Inbox(folder, "paper", "DU1234567").letters()
+    assert letter.word is not None
+    assert (letter.word.say, letter.word.subject, letter.word.why) == (Say.ACCEPT, "12", "sold in TWS")
+
+
+def with_a_mismatch(folder: Path) -> None:
+    at = datetime(2018, 2, 5, 15, tzinfo=UTC)
+    journal = Journal.open(journal_path(folder, "paper", "DU1234567"), mode="paper", account="DU1234567", durable=False)
+    compared = {"because": "a start", "positions": [[12, 4, 3, 3]], "complete": True, "why": ""}
+    lock = {"name": "positions of 12", "why": "VXM: own 4, account 3", "day": None, "con_id": 12}
+    journal.append(Kind.RECONCILE, compared, at=at)
+    journal.append(Kind.LOCK, lock, at=at)
+    journal.close()
