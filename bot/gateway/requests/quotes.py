@@ -87,7 +87,6 @@ class QuoteDesk:
     def forget(self, client: Client) -> None:
         """Drop the subscriptions of a client that has gone."""
         self._types.pop(client, None)
-        self._lines.forget(client)
         self._held = {key: held for key, held in self._held.items() if key[0] is not client}
 
     def forget_shown(self) -> None:

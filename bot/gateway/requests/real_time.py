@@ -55,7 +55,6 @@ class RealTimeDesk:
 
     def forget(self, client: Client) -> None:
         """Drop the feeds of a client that has gone."""
-        self._lines.forget(client)
         self._feeds = {key: feed for key, feed in self._feeds.items() if key[0] is not client}
 
     def contract(self, client: Client, request_id: int) -> Contract | None:

@@ -25,6 +25,7 @@ class Streams:
             DepthDesk(market, exchange, live_data=live_data),
             TickByTickDesk(market, live_data=live_data),
         )
+        self._lines = lines
         self._others = (PastTickDesk(market), HistogramDesk(market), ReferenceDesk(exchange))
 
     def routes(self) -> Routes:
@@ -34,7 +35,8 @@ class Streams:
         }
 
     def forget(self, client: Client) -> None:
-        """Drop the streams of a client that has gone."""
+        """Drop the streams of a client that has gone, and take back its lines, those of its quotes among them."""
+        self._lines.forget(client)
         for desk in self._streams:
             desk.forget(client)
 
