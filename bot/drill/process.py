@@ -104,7 +104,7 @@ class ProcessDay(Day):
         self.starts.append(now)
         birth = Birth(
             plan=_plan(self.setup, self.options, self.folder, self.account),
-            port=self._port,
+            port=self.port,
             client_id=CLIENT_ID,
             now=now,
             until=until,
