@@ -121,6 +121,8 @@ async def _serve(
         typer.echo("the scenario has ended: the market stands still")
         if not leave:
             await asyncio.Event().wait()
+    except GatewayError as problem:  # a fault had closed the port, and somebody else has taken it since
+        raise UsageProblem(str(problem)) from problem
     finally:
         await server.stop()
 
