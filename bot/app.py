@@ -14,6 +14,7 @@ from bot.collector import tidy
 from bot.cycle import Cycle, Desk
 from bot.doctor.doctor import Case, Doctor
 from bot.doctor.findings import Finding
+from bot.doctor.machine import room_in
 from bot.events import Releases
 from bot.guard.instance import InstanceLock
 from bot.guard.interlock import Link, interlock
@@ -197,6 +198,7 @@ class Bot:
             pager=self.pager,
             clock=self.clock,
             examine=examine,
+            room=lambda: room_in(plan.folder),
         )
 
     def _margins(self, projection: Projection) -> Margins | None:

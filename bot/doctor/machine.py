@@ -29,19 +29,24 @@ def of_folder(folder: Path) -> Iterator[Finding]:
             file.write(b"doctor")
             file.flush()
             os.fsync(file.fileno())
-        free = shutil.disk_usage(folder).free
     except OSError as problem:
         why = problem.strerror or type(problem).__name__
         yield fail("journal", f"{folder} cannot be written ({why})", "mend rights or disk: without a journal it stops")
         return
     yield fine("journal", f"{folder} can be written")
+    yield room_in(folder)
+
+
+def room_in(folder: Path) -> Finding:
+    """Measure the room that is left on the disk of a folder."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as problem:
+        return fail("disk", f"{folder} cannot be measured ({problem.strerror})", "look at the disk")
     left = f"{free / MEGABYTE:,.0f} MB free"
     if free < NEEDED_BYTES:
-        yield fail("disk", left, f"make room, at least {NEEDED_BYTES / MEGABYTE:g} MB: a full disk stops the bot")
-    elif free < SCARCE_BYTES:
-        yield warn("disk", left, "make room")
-    else:
-        yield fine("disk", left)
+        return fail("disk", left, f"make room, at least {NEEDED_BYTES / MEGABYTE:g} MB: a full disk stops the bot")
+    return warn("disk", left, "make room") if free < SCARCE_BYTES else fine("disk", left)
 
 
 def of_kill_switch(folder: Path, mode: str, account: str, environment: Mapping[str, str] | None = None) -> Finding:

@@ -17,7 +17,7 @@ from bot.session import CLOSING_WINDOW, OPENING_WINDOW, Hours, hours_on
 from bot.watch.outbox import Outbox
 from bot.watch.pager import SEEN, Pager
 from bot.watch.pages import Page, Severity
-from bot.watch.pulse import Pulse
+from bot.watch.pulse import REMIND_EVERY, Pulse
 from bot.watch.settings import WatchSettings
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -44,6 +44,7 @@ class Watch:
         pager: Pager,
         clock: Clock,
         examine: Examine,
+        room: Callable[[], Finding],
     ) -> None:
         self._settings = settings
         self._broker = broker
@@ -52,6 +53,8 @@ class Watch:
         self._pager = pager
         self._clock = clock
         self._examine = examine
+        self._room = room
+        self._short_of_room_at: datetime | None = None
         self._pulse = Pulse(alarm, clock, settings.lapses)
         self._ping = None if settings.ping is None else Outbox(settings.ping)
 
@@ -62,10 +65,20 @@ class Watch:
     def look(self) -> None:
         """Notice silence, tell what has stood for a while, and journal what could not be told."""
         self._pulse.look(line_is_up=self._broker.link is LinkState.UP)
+        self._look_at_the_disk()
         self._pager.attend()
         failed = self._pager.failures() + (() if self._ping is None else self._ping.failures())
         for why in failed:
             self._alarm.alert(f"a page did not get through: {why}", name=SEEN)
+
+    def _look_at_the_disk(self) -> None:
+        """Say while there is still room that there soon will be none, and again every hour."""
+        found, now = self._room(), self._clock.now()
+        if found.state is not State.FAIL:
+            self._short_of_room_at = None
+        elif self._short_of_room_at is None or now - self._short_of_room_at >= REMIND_EVERY:
+            self._short_of_room_at = now
+            self._alarm.alert(f"the disk is nearly full: {found.seen}; {found.remedy}", Severity.CRITICAL)
 
     async def check(self) -> None:
         """Check everything before the open; what is wanting pages a human, and so does a broker that is not there."""

@@ -70,6 +70,7 @@ class Post:
         self.broker: Any = Line()
         self.found: tuple[Finding, ...] = (fine("line", "up"), fine("disk", "free"))
         self.problem: Exception | None = None
+        self.room = fine("disk", "9,000 MB free")
         self.pager = pager
         self.watch = Watch(
             settings=WatchSettings(check_at=time(8, 30), ping=self.switch, lapses=3),
@@ -79,6 +80,7 @@ class Post:
             pager=pager,
             clock=self.clock,
             examine=self._examine,
+            room=lambda: self.room,
         )
         self.journal.follow(self.watch.apply)
 
@@ -183,6 +185,20 @@ def test_wake_ups_that_see_nothing_are_told_with_the_reason_and_locks_are_not_to
         locked.woke("positions could not be read", name="data: lock")
         locked.watch.look()
     assert locked.alerts() == []
+
+
+def test_a_disk_that_fills_is_told_before_it_is_full_and_again_every_hour(place: Any) -> None:
+    post = place(ny(SESSION, 10))
+    post.minute()
+    post.room = fail("disk", "199 MB free", "make room")
+    for _ in range(61):
+        post.minute()
+    assert post.alerts() == [("critical", "the disk is nearly full: 199 MB free; make room")] * 2
+    post.room = fine("disk", "9,000 MB free")
+    post.minute()
+    post.room = fail("disk", "150 MB free", "make room")
+    post.minute()
+    assert len(post.alerts()) == 3
 
 
 def test_while_the_line_is_down_that_is_told_and_not_its_consequences(place: Any) -> None:
