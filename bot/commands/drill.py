@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,8 @@ def drill(
     crash: Annotated[bool, typer.Option("--crash", help="Kill the bot's process at every moment of one day.")] = False,
     sample: Annotated[int, typer.Option(min=0, help="With --crash: only so many of the moments; 0: all.")] = 0,
     others: Annotated[int, typer.Option(min=0, help="With --crash: so many frames about no order, drawn.")] = 40,
+    random: Annotated[int, typer.Option(min=0, help="Play so many days drawn at random.")] = 0,
+    day: Annotated[int, typer.Option(min=-1, help="Play the random day of this number, as a failure names it.")] = -1,
     seed: Annotated[int, typer.Option(min=0, help="Draws what is drawn.")] = 1,
     folder: Annotated[Path, typer.Option(help="Keeps what was tried, so that it can be gone on with.")] = Path(
         "var/drill"
@@ -35,6 +38,8 @@ def drill(
 
     if crash:
         return _crash(folder, sample, others, seed)
+    if random or day >= 0:
+        return _random_day(day, folder) if day >= 0 else _random(random, seed, folder)
     if not names and not every:
         return _list(drills())
     quieten()
@@ -70,6 +75,27 @@ def _crash(folder: Path, sample: int, others: int, seed: int) -> int:
     return 1 if any(outcome.faults for outcome in outcomes) else 0
 
 
+def _random(count: int, seed: int, folder: Path) -> int:
+    """Play days drawn from a seed, going on where an earlier part with the same seed and folder ended."""
+    from bot.collector import quieten
+    from bot.drill.search import search
+
+    quieten()
+    progress = search(count, seed, folder / f"random-{seed}", typer.echo)
+    return 1 if progress.failed else 0
+
+
+def _random_day(number: int, folder: Path) -> int:
+    """Write the drill of a number into the folder and play it."""
+    from bot.drill.draw import drawn
+    from bot.drill.setup import as_toml
+
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"day-{number}.toml"
+    file.write_text(as_toml(drawn(number)), encoding="utf-8")
+    return 1 if _replay(file) else 0
+
+
 def _run(one: Drill) -> bool:
     from bot.drill.outcome import run
 
@@ -85,13 +111,26 @@ def _replay(file: Path) -> bool:
     from bot.drill.setup import read_setup
 
     setup = read_setup(file)
-    folder = file.with_suffix("")
+    folder = _emptied(file.with_suffix(""))
     _, outcome = asyncio.run(play(setup, folder))
     typer.echo(f"{'FAILED' if outcome.failed else 'held':6} {file} {_figures(outcome)}; journal in {folder}")
     for told in outcome.told:
         typer.echo(f"       {told.at:%H:%M:%S} {told.kind}: {told.why}")
     _complain(outcome)
     return bool(outcome.failed)
+
+
+def _emptied(folder: Path) -> Path:
+    """Return the folder without what an earlier play left there; raise `UsageProblem` where it holds anything else."""
+    from bot.errors import UsageProblem
+
+    if folder.exists():
+        names = [path.name for path in folder.iterdir()]
+        foreign = [name for name in names if not name.startswith(("alvh-", "arm-", "inbox-"))]
+        if foreign:
+            raise UsageProblem(f"{folder} holds {foreign[0]}, which no drill wrote: move it, or the file of the drill")
+        shutil.rmtree(folder)
+    return folder
 
 
 def _figures(outcome: Outcome) -> str:
