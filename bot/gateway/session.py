@@ -109,6 +109,9 @@ class Session(asyncio.Protocol):
         self._buffer.feed(data)
         if not self._deaf:
             self._hear()
+        elif self._buffer.waiting > MAX_UNSENT_BYTES:
+            log.warning("%s: client %d writes to somebody who does not listen; dropped", self._peer, self.client_id)
+            self.abort()
 
     def _hear(self) -> None:
         if self.is_silent:
@@ -118,7 +121,7 @@ class Session(asyncio.Protocol):
             if not self.version and not self._shake_hands():
                 return
             for fields in self._buffer.frames():
-                if self.is_closed:
+                if self.is_closed or self._deaf:
                     break
                 if not self.is_silent:
                     self._house.received(self, fields)

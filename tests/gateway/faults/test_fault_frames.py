@@ -6,8 +6,9 @@ import pytest
 
 from bot.gateway.errors import FaultError
 from bot.gateway.faults.records import Fault
+from bot.gateway.wire import frame
 from tests.gateway.faults.stage_faults import Stage, ended, heard, ids, opened
-from tests.gateway.raw_gateway import Raw
+from tests.gateway.raw_gateway import Raw, joined
 
 TIME = ("49", "1")
 POSITIONS = ("61", "1")
@@ -206,6 +207,28 @@ async def test_what_is_not_read_is_handled_at_the_end(stage: Stage, act: str) ->
     stage.after(20.0)
     assert ids(await heard(raw)) == ["5", "3"]
     assert 1 in stage.gateway.traffic()
+
+
+async def test_what_came_with_the_frame_that_stopped_the_reading_is_kept_too(stage: Stage) -> None:
+    raw = await stage.connect()
+    stage.inject("frame", act="stop-reading", direction="in", messages=["reqCurrentTime"], lasts_s=20.0)
+    text = b"".join(frame(joined(fields)) for fields in (TIME, ("8", "1", "1"), ("8", "1", "1")))
+    received = stage.gateway.traffic()[1][0]
+    raw.writer.write(text)
+    assert ids(await heard(raw)) == ["49"]
+    assert stage.gateway.traffic()[1][0] == received + len(text)
+    stage.after(20.0)
+    assert ids(await heard(raw)) == ["9", "9"]
+
+
+async def test_a_client_that_floods_somebody_who_does_not_listen_is_dropped(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.gateway.session.MAX_UNSENT_BYTES", 1 << 16)
+    raw = await stage.connect()
+    stage.inject("stall", what="requests", lasts_s=600.0)
+    raw.writer.write(b"\0\0\0\x05" * (1 << 15))
+    assert await ended(raw) in ("closed", "reset")
 
 
 # ---- what a rule matches
