@@ -18,6 +18,7 @@ Work = Callable[[], Awaitable[None]]
 
 PROGRAM = "program"
 CLOCK = "clock"
+REFUSED = "refused orders"
 
 
 class Alarm:
@@ -35,7 +36,7 @@ class Alarm:
 
     def recall(self, entry: Entry) -> None:
         """Learn from an earlier entry which of its own locks stands."""
-        if entry.kind is Kind.LOCK and entry.body["name"] in (PROGRAM, CLOCK):
+        if entry.kind is Kind.LOCK and entry.body["name"] in (PROGRAM, CLOCK, REFUSED):
             self._locks[entry.body["name"]] = (entry.body["why"], entry.body["day"] or "")
 
     def safely(self, job: Work) -> Work:

@@ -199,6 +199,7 @@ class Bot:
             clock=self.clock,
             examine=examine,
             room=lambda: room_in(plan.folder),
+            orders=lambda: projection.orders,
         )
 
     def _margins(self, projection: Projection) -> Margins | None:

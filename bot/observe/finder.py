@@ -43,11 +43,17 @@ class Finder:
 
     def __init__(self, symbol: str) -> None:
         self._symbol = symbol
+        self._silent = f"options on {symbol}: a question was not answered, so no more are asked at this look"
         self._known: dict[tuple[str, date, float], tuple[Instrument, ...]] = {}
 
     async def find(self, broker: Reader, expiry: Expiry, strike: float, problems: list[str]) -> tuple[Instrument, ...]:
-        """Return call and put of a strike, or what of them is listed; a failed look-up is named and asked again."""
+        """Return call and put of a strike, or what of them is listed; a failed look-up is named and asked again.
+
+        After one that is not answered nothing more is asked for the same `problems`: every silence takes its time.
+        """
         key = (expiry.trading_class, expiry.expires_on, strike)
+        if key not in self._known and self._silent in problems:
+            return ()
         if key not in self._known:
             query = Query(
                 symbol=self._symbol,
@@ -61,5 +67,7 @@ class Finder:
                 self._known[key] = tuple(await broker.instruments(query))
             except (Retry, Refuse) as problem:
                 problems.append(f"options on {self._symbol} {expiry.expires_on} {strike:g}: {problem}")
+                if isinstance(problem, Retry) and self._silent not in problems:
+                    problems.append(self._silent)
                 return ()
         return self._known[key]

@@ -93,6 +93,8 @@ async def _futures(broker: Reader, pin: Pin, faults: list[str]) -> tuple[Instrum
     except (Retry, Refuse) as problem:
         faults.append(f"{pin.trading_class} futures could not be looked up: {problem}")
         return ()
+    if not rows:
+        faults.append(f"{pin.trading_class} futures: no contract fits (looked up again every few minutes)")
     return allowed(rows, pin, faults)
 
 

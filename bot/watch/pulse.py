@@ -15,6 +15,8 @@ NEW_YORK = ZoneInfo("America/New_York")
 WAKE_EVERY = timedelta(minutes=1)
 SLACK = timedelta(seconds=30)
 REMIND_EVERY = timedelta(hours=1)
+BASELINE, CONDORS = "book: baseline", "book: condors"
+LONGEST_BARE = 10  # wake-ups: a baseline is modelled once VIX is used, five minutes after the open
 ELSEWHERE = frozenset({"data: lock", "data: session"})  # locks are told by themselves
 
 
@@ -27,7 +29,7 @@ class Pulse:
         self._lapses = lapses
         self._begun = clock.now()
         self._last: datetime | None = None
-        self._blind = 0
+        self._blind = self._bare = 0
         self._why = ""
         self._told: dict[Severity, datetime] = {}
         self.wakeups = 0
@@ -39,8 +41,10 @@ class Pulse:
         self._last = entry.at
         self.wakeups += 1
         checks = entry.body["decision"]["checks"]
-        failed = [check for check in checks if not check["passed"] and check["name"].startswith("data: ")]
-        self._why = "; ".join(check["why"] for check in failed if check["name"] not in ELSEWHERE)
+        failed = {check["name"]: check["why"] for check in checks if not check["passed"]}
+        blind = [why for name, why in failed.items() if name.startswith("data: ") and name not in ELSEWHERE]
+        self._why = "; ".join(blind)
+        self._bare = self._bare + 1 if BASELINE in failed and CONDORS not in failed else 0
         self._blind = self._blind + 1 if self._why else 0
 
     def look(self, *, line_is_up: bool) -> None:
@@ -52,7 +56,7 @@ class Pulse:
         session = session_at(now)
         if session is None:
             self._told.clear()
-            self._blind = 0
+            self._blind = self._bare = 0
         elif not line_is_up:
             self._blind = 0
         elif not self._beats(now, session.opens_at):
@@ -61,6 +65,10 @@ class Pulse:
             self._tell(Severity.CRITICAL, what, now)
         elif self._blind >= self._lapses:
             what = f"{self._blind} wake-ups in a row could have opened nothing, whatever came: {self._why}"
+            self._tell(Severity.WARNING, what, now)
+        elif self._bare >= LONGEST_BARE:
+            what = f"{self._bare} wake-ups in a row had nothing of yesterday to measure the book against"
+            what = f"{what}: see that TWS sends history"
             self._tell(Severity.WARNING, what, now)
         else:
             self._told.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,11 @@ from bot.broker.readonly import ReadOnlyBroker
 from bot.clock import Clock
 from bot.doctor.findings import Finding, State, summary, wanting
 from bot.journal import Entry, Journal, Kind
+from bot.orders.life import Order
 from bot.schedule import Job, on_session_days
 from bot.session import CLOSING_WINDOW, OPENING_WINDOW, Hours, hours_on
 from bot.watch.outbox import Outbox
+from bot.watch.outcomes import Outcomes
 from bot.watch.pager import SEEN, Pager
 from bot.watch.pages import Page, Severity
 from bot.watch.pulse import REMIND_EVERY, Pulse
@@ -45,6 +47,7 @@ class Watch:
         clock: Clock,
         examine: Examine,
         room: Callable[[], Finding],
+        orders: Callable[[], Mapping[str, Order]],
     ) -> None:
         self._settings = settings
         self._broker = broker
@@ -56,6 +59,7 @@ class Watch:
         self._room = room
         self._short_of_room_at: datetime | None = None
         self._pulse = Pulse(alarm, clock, settings.lapses)
+        self._outcomes = Outcomes(alarm, clock, orders)
         self._ping = None if settings.ping is None else Outbox(settings.ping)
 
     def apply(self, entry: Entry) -> None:
@@ -66,6 +70,7 @@ class Watch:
         """Notice silence, tell what has stood for a while, and journal what could not be told."""
         self._pulse.look(line_is_up=self._broker.link is LinkState.UP)
         self._look_at_the_disk()
+        self._outcomes.look()
         self._pager.attend()
         failed = self._pager.failures() + (() if self._ping is None else self._ping.failures())
         for why in failed:

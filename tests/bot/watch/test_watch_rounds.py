@@ -71,6 +71,7 @@ class Post:
         self.found: tuple[Finding, ...] = (fine("line", "up"), fine("disk", "free"))
         self.problem: Exception | None = None
         self.room = fine("disk", "9,000 MB free")
+        self.orders: dict[str, Any] = {}
         self.pager = pager
         self.watch = Watch(
             settings=WatchSettings(check_at=time(8, 30), ping=self.switch, lapses=3),
@@ -81,6 +82,7 @@ class Post:
             clock=self.clock,
             examine=self._examine,
             room=lambda: self.room,
+            orders=lambda: self.orders,
         )
         self.journal.follow(self.watch.apply)
 

@@ -1,0 +1,80 @@
+"""Tell a human which orders the broker refuses or keeps quiet about; the same refusal twice stops opening."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from bot.alarm import REFUSED, Alarm
+from bot.clock import Clock
+from bot.journal.projections import session_day
+from bot.orders.life import Life, Order
+from bot.watch.pages import Severity
+from strategies.alvh.records import Side
+
+PATIENCE = timedelta(seconds=15)  # a first reading mostly tells what became of an order
+REMIND_EVERY = timedelta(minutes=15)
+ENOUGH = 2  # purchases refused for one reason in one session
+
+
+class Outcomes:
+    """Look at the session's orders once a minute; `orders` returns all that the journal holds, by ref."""
+
+    def __init__(self, alarm: Alarm, clock: Clock, orders: Callable[[], Mapping[str, Order]]) -> None:
+        self._alarm = alarm
+        self._clock = clock
+        self._orders = orders
+        self._begun = clock.now()
+        self._known: set[str] = set()
+        self._told: dict[tuple[Side, int | None], datetime] = {}
+
+    def look(self) -> None:
+        """Say what is new, and forbid opening for the session once the broker refused the same twice."""
+        now = self._clock.now()
+        day = session_day(now)
+        today = [order for order in self._orders().values() if session_day(order.intended_at) == day]
+        for order in today:
+            if order.life is Life.UNKNOWN and now - (order.unknown_since or now) >= PATIENCE:
+                self._tell_unknown(order)
+        refused = [order for order in today if order.life is Life.REJECTED]
+        for order in refused:
+            self._tell_refused(order, now)
+        self._lock([order for order in refused if order.ticket.side is Side.BUY])
+
+    def _tell_unknown(self, order: Order) -> None:
+        if order.ref in self._known:
+            return
+        self._known.add(order.ref)
+        since = order.unknown_since or order.intended_at
+        what = f"what became of {_named(order)} is not known since {since:%H:%M:%S} UTC"
+        self._alarm.alert(f"{what}: nothing is opened, it is read about; look in TWS")
+
+    def _tell_refused(self, order: Order, now: datetime) -> None:
+        """Say each refusal once, and one that comes again and again every quarter of an hour."""
+        if order.ref in self._known or order.intended_at < self._begun:
+            return
+        self._known.add(order.ref)
+        kind = (order.ticket.side, order.code)
+        if kind in self._told and now - self._told[kind] < REMIND_EVERY:
+            return
+        self._told[kind] = now
+        severity = Severity.WARNING if order.ticket.side is Side.BUY else Severity.CRITICAL
+        self._alarm.alert(f"the broker refused {_named(order)}: {_reason(order)}", severity)
+
+    def _lock(self, purchases: list[Order]) -> None:
+        """Stop opening when the same refusal came often enough: the next purchase would meet it too."""
+        for order in purchases:
+            times = sum(other.code == order.code for other in purchases)
+            if times >= ENOUGH:
+                what = f"the broker refused {ENOUGH} purchases for the same reason ({_reason(order)})"
+                self._alarm.lock(REFUSED, f"{what}: nothing more is opened in this session; mend it in TWS")
+                return
+
+
+def _named(order: Order) -> str:
+    ticket = order.ticket
+    return f"{ticket.side} {ticket.quantity} {ticket.instrument.trading_class} ({order.ref})"
+
+
+def _reason(order: Order) -> str:
+    return f"code {order.code}: {order.text}" if order.code is not None else order.text or "no reason given"
