@@ -82,7 +82,7 @@ def read_setup(path: Path) -> Setup:
         raise UsageProblem(
             f"the drill {path} cannot be read ({problem.strerror}): name a file that exists"
         ) from problem
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except (ValueError, RecursionError) as problem:  # no TOML, no text, endless digits or brackets
         raise UsageProblem(f"the drill {path} is not TOML ({problem}): mend it") from problem
     try:
         return setup_from(raw)

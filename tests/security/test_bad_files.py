@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.drill.setup import read_setup
 from bot.errors import UsageProblem
 from bot.events import read_events, read_surprises
-from bot.gateway.errors import ScenarioError
+from bot.gateway.errors import FaultError, ScenarioError
+from bot.gateway.faults import read_faults
 from bot.gateway.market.scenario import read_scenario
 from bot.whatif.book_file import read_book
 from config.layers import SettingsError, load
@@ -40,6 +42,16 @@ def test_a_book_or_a_scenario_made_to_break_its_reader_is_refused(breaker: str, 
         read_book(tmp_path / "book.toml")
     with pytest.raises(ScenarioError):
         read_scenario(tmp_path)
+
+
+@pytest.mark.parametrize("breaker", BREAKERS)
+def test_faults_and_a_drill_made_to_break_their_readers_are_refused(breaker: str, tmp_path: Path) -> None:
+    path = tmp_path / "file.toml"
+    path.write_text(BREAKERS[breaker], encoding="latin-1")
+    with pytest.raises(FaultError):
+        read_faults(path)
+    with pytest.raises(UsageProblem):
+        read_setup(path)
 
 
 def test_calendar_and_surprises_that_are_no_text_are_refused(tmp_path: Path) -> None:

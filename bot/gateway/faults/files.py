@@ -39,7 +39,7 @@ def faults_from(text: str) -> tuple[Fault, ...]:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:  # also endless digits, endless brackets
         raise FaultError(f"is no TOML: {problem}; mend it") from problem
     unknown = sorted(set(raw) - {_TABLE})
     if unknown:
