@@ -10,14 +10,12 @@ from typing import Any
 import pytest
 
 from bot.barrier import Barrier
-from bot.broker.client import load
 from bot.gateway.errors import FaultError
 from bot.gateway.faults import KINDS, Fault, check
 from bot.gateway.faults.trouble import Kind
-from tests.gateway.fakes_gateway import VX_MARCH
+from tests.gateway.faults.library_faults import CLIENT_ID, Library
 from tests.gateway.faults.stage_faults import Stage, opened
 
-CLIENT_ID = 7
 STEPS = 7
 SAME_EVERYWHERE = frozenset({"nth", "every", "chance", "times", "lasts_s", "contracts", "text", "repeat_s", "code"})
 NEEDED: dict[str, dict[str, Any]] = {"frame": {"act": "drop"}, "bad-data": {"fields": ["bid"]}}
@@ -35,37 +33,6 @@ def variants(kind: Kind) -> Iterator[Fault]:
                 fault = fault.but(messages=list(FRAMES), nth=3, set__clientId=1, direction="both")
                 fault = fault if value == "replace" else fault.without("set.clientId")
             yield fault
-
-
-class Library:
-    """Speak through the installed client library, and count its bytes."""
-
-    def __init__(self) -> None:
-        self.ib = load().IB()
-        self.ib.client.MaxRequests = 0
-
-    def wire_bytes(self) -> tuple[int, int]:
-        if not self.ib.isConnected():
-            return (0, 0)
-        stats = self.ib.client.connectionStats()
-        return (stats.numBytesRecv, stats.numBytesSent)
-
-    def chatter(self, step: int) -> None:
-        """Ask for all sorts of things without waiting for any answer."""
-        if not self.ib.isConnected():
-            return
-        library = load()
-        contract = library.Contract(conId=VX_MARCH.con_id, secType="FUT", exchange="CFE")
-        client = self.ib.client
-        client.reqCurrentTime()
-        client.reqPositions()
-        client.reqAllOpenOrders()
-        client.reqMktData(100 + step, contract, "", step % 2 == 1, False, [])
-        client.reqContractDetails(200 + step, contract)
-        order = library.Order(action="BUY", totalQuantity=3, orderType="LMT", lmtPrice=14.5, tif="DAY")
-        client.placeOrder(300 + step, contract, order)
-        if step % 3 == 2:
-            client.cancelOrder(299 + step, "")
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
