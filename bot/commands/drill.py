@@ -126,7 +126,7 @@ def _emptied(folder: Path) -> Path:
 
     if folder.exists():
         names = [path.name for path in folder.iterdir()]
-        foreign = [name for name in names if not name.startswith(("alvh-", "arm-", "inbox-"))]
+        foreign = [name for name in names if not name.startswith(("alvh-", "arm-", "inbox-", "kill-switch-"))]
         if foreign:
             raise UsageProblem(f"{folder} holds {foreign[0]}, which no drill wrote: move it, or the file of the drill")
         shutil.rmtree(folder)

@@ -25,8 +25,8 @@ SAID = 0.4  # how often a fault says something other than its kind's default
 TRIES = 20
 LATEST_CRASH = timedelta(minutes=2)
 MODES = (("paper", 7), ("live", 2), ("dry-run", 1))
-FAULTS = ((0, 1), (1, 4), (2, 3), (3, 2), (4, 1))
-CRASHES = ((0, 5), (1, 3), (2, 1))
+FAULTS = ((0, 1), (1, 3), (2, 4), (3, 4), (4, 3), (6, 2))
+CRASHES = ((0, 3), (1, 3), (2, 1))
 HANDS = ((0, 4), (1, 3), (2, 2), (3, 1))
 ANSWERS_S = (5.0, 20.0, 100.0, 170.0, 250.0, -1.0)
 DOWN_S = (1.0, 30.0, 120.0, 600.0)

@@ -113,7 +113,7 @@ def made_up(number: int) -> MadeUp:
     half_day = draw.random() < 0.12
     day = draw.choice(_halves() if half_day else _days())
     shape = draw.choices(tuple(_WEIGHTS), tuple(_WEIGHTS.values()))[0]
-    hour = Hour.CLOSE if draw.random() < 0.25 else Hour.MORNING
+    hour = Hour.CLOSE if draw.random() < 0.2 else Hour.MORNING
     eve = table.before(day)
     closes = table.close(Hours.CASH, day)
     opens = datetime.combine(day, time(9, 30), NEW_YORK).astimezone(UTC)
