@@ -20,17 +20,16 @@ class Ration:
     def __init__(self, repeat: timedelta, most_per_hour: int) -> None:
         self._repeat = repeat
         self._most = most_per_hour
-        self._said: dict[str, datetime] = {}
+        self._said: dict[str, tuple[datetime, Severity]] = {}
         self._kept_back: dict[str, int] = {}
         self._recent: dict[bool, deque[datetime]] = {True: deque(), False: deque()}
 
     def admits(self, matter: Matter, at: datetime) -> bool:
-        """Say whether this may be said now, and count it."""
-        said = self._said.get(matter.key)
+        """Say whether this may be said now, and count it; what has become more severe is news."""
         recent = self._recent[matter.severity is Severity.CRITICAL]
         while recent and at - recent[0] >= HOUR:
             recent.popleft()
-        if (said is not None and at - said < self._repeat) or len(recent) >= self._most:
+        if self._is_old(matter, at) or len(recent) >= self._most:
             self._kept_back[matter.key] = self._kept_back.get(matter.key, 0) + 1
             return False
         self.remember(matter, at)
@@ -40,11 +39,15 @@ class Ration:
     def remember(self, matter: Matter, at: datetime) -> None:
         """Take note that this was said, also by an earlier process."""
         self._said.pop(matter.key, None)
-        self._said[matter.key] = at
+        self._said[matter.key] = (at, matter.severity)
         while len(self._said) > MOST_KEYS:
             oldest = next(iter(self._said))
             self._said.pop(oldest)
             self._kept_back.pop(oldest, None)
+
+    def _is_old(self, matter: Matter, at: datetime) -> bool:
+        said = self._said.get(matter.key)
+        return said is not None and at - said[0] < self._repeat and matter.severity.rank <= said[1].rank
 
     def kept_back(self, key: str) -> int:
         """Return how often this was kept back since it was last said, and begin counting anew."""

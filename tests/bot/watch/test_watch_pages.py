@@ -97,6 +97,16 @@ def test_what_goes_on_is_said_again_after_an_hour_with_the_count_of_what_was_kep
     ]
 
 
+def test_what_becomes_more_severe_is_said_at_once() -> None:
+    basket = Basket()
+    pager, clock = a_pager(basket)
+    for severity in ("warning", "warning", "critical", "critical", "warning"):
+        pager.apply(entry(Kind.ALERT, why="the line is lost", severity=severity))
+        clock.move(clock.now() + timedelta(minutes=5))
+    settle(pager)
+    assert [page.severity for page in basket.pages] == [Severity.WARNING, Severity.CRITICAL]
+
+
 def test_many_small_matters_do_not_hide_a_great_one() -> None:
     basket = Basket()
     pager, _ = a_pager(basket, most_per_hour=3)
@@ -257,7 +267,7 @@ def test_no_run_of_matters_exceeds_the_ration(said: list[tuple[str, bool, int]])
     for at, key, critical in let_through:
         hour = [row for row in let_through if timedelta(0) <= row[0] - at < timedelta(hours=1)]
         assert sum(row[2] == critical for row in hour) <= 5
-        assert sum(row[1] == key for row in hour) == 1
+        assert sum(row[1:] == (key, critical) for row in hour) == 1
 
 
 def test_the_words_are_one_line_of_bounded_length() -> None:
