@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.gateway.errors import RequestProblem
 from bot.gateway.messages import inbound, order, outbound
-from bot.gateway.messages.contract import CONTRACT
 from bot.gateway.messages.values import Values
 from bot.gateway.records import (
     ErrorReport,
@@ -24,22 +21,13 @@ from bot.gateway.records import (
 from bot.gateway.requests.client import Client, Clients, Routes
 from bot.gateway.requests.combos import BAG, combo_legs
 from bot.gateway.requests.lookup import CONTINUOUS, UNKNOWN_CONTRACT, contract_values, invalid, only_match
+from bot.gateway.requests.order_frames import OrderFrames, Ticket, commission_values
 from bot.gateway.requests.terms import unmodelled
-from bot.gateway.requests.times import TWS_ZONE, parse_time
+from bot.gateway.requests.times import parse_time
 
 LIVE_REQUEST = -1
 LARGEST_ORDER_ID = 2**31 - 2
-ABSENT = "None"
 BAG_CON_ID = 28812380  # what TWS calls every combination
-_CONTRACT_NAMES = tuple(part.name for part in CONTRACT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
-    """Keep what a placeOrder frame carried, so that every openOrder echoes it."""
-
-    contract: Values
-    carried: Values
 
 
 class OrderDesk:
@@ -56,7 +44,7 @@ class OrderDesk:
         self._exchange = exchange
         self._clients = clients
         self._deliver = deliver
-        self._tickets: dict[tuple[int, int], Ticket] = {}
+        self._frames = OrderFrames(market)
         self._next: dict[int, int] = {}
 
     def routes(self) -> Routes:
@@ -84,8 +72,8 @@ class OrderDesk:
         """Hand a new order, a change or a what-if to the exchange and tell what came of it."""
         request, ticket = self._read(client, values)
         key = (client.client_id, request.order_id)
-        known = self._tickets.get(key)
-        self._tickets[key] = ticket
+        known = self._frames.tickets.get(key)
+        self._frames.tickets[key] = ticket
         if not request.what_if:
             self._next[client.client_id] = max(self.next_id(client.client_id), request.order_id + 1)
         reports = self._exchange.place(request)
@@ -93,9 +81,9 @@ class OrderDesk:
         if any(isinstance(report, OrderReport) for report in reports):
             return
         if known is None:  # a what-if, or refused: nothing stands that could be echoed
-            del self._tickets[key]
+            del self._frames.tickets[key]
         else:
-            self._tickets[key] = known
+            self._frames.tickets[key] = known
 
     def _read(self, client: Client, values: Values) -> tuple[OrderRequest, Ticket]:
         if values["orderId"] is None or values["orderId"] > LARGEST_ORDER_ID:
@@ -167,17 +155,17 @@ class OrderDesk:
     def completed(self, client: Client, _: Values) -> None:
         """List today's done orders, as TWS does without order ids."""
         for report in self._exchange.completed_orders():
-            client.send(order.COMPLETED_ORDER, **self._done_values(report))
+            client.send(order.COMPLETED_ORDER, **self._frames.done(report))
         client.send(outbound.COMPLETED_ORDERS_END)
 
     def executions(self, client: Client, values: Values) -> None:
         """List the executions since midnight that pass the client's filter, each with its commission."""
         since = parse_time(values["time"]) if values["time"] else None
         for fill in self._exchange.executions():
-            execution = self._execution_values(fill, values["reqId"])
+            execution = self._frames.execution(fill, values["reqId"])
             if _passes(fill, execution, values, since):
                 client.send(outbound.EXECUTION, **execution)
-                client.send(outbound.COMMISSION, **_commission_values(fill))
+                client.send(outbound.COMMISSION, **commission_values(fill))
         client.send(outbound.EXECUTIONS_END, reqId=values["reqId"])
 
     def tell(self, report: Report) -> None:
@@ -187,7 +175,9 @@ class OrderDesk:
         elif isinstance(report, FillReport):
             self._each_owner(report.request.client_id, lambda client: self._send_fill(client, report))
         elif isinstance(report, WhatIfReport):
-            self._each_owner(report.request.client_id, lambda client: self._send_what_if(client, report))
+            self._each_owner(
+                report.request.client_id, lambda client: client.send(order.OPEN_ORDER, **self._frames.what_if(report))
+            )
         elif isinstance(report, ErrorReport):
             self._each_owner(report.client_id, lambda client: client.refuse(report.order_id, report.code, report.text))
 
@@ -197,124 +187,12 @@ class OrderDesk:
                 act(client)
 
     def _send_order(self, client: Client, report: OrderReport) -> None:
-        client.send(order.OPEN_ORDER, **self._order_values(report))
-        request = report.request
-        client.send(
-            outbound.ORDER_STATUS,
-            orderId=request.order_id,
-            status=report.status,
-            filled=report.filled,
-            remaining=report.remaining,
-            avgPrice=report.avg_price,
-            permId=report.perm_id,
-            parentId=request.parent_id,
-            lastPrice=report.last_price,
-            clientId=request.client_id,
-            whyHeld=report.why_held,
-            mktCapPrice=0.0,
-        )
-
-    def _order_values(self, report: OrderReport) -> Values:
-        request = report.request
-        values = self._echo(request)
-        allocation = f"{report.perm_id}.0/{request.account}/{request.quantity:.0f}"
-        return values | {
-            "permId": report.perm_id,
-            "status": report.status,
-            "sharesAllocation": allocation,
-            "commissionCurrency": "",
-            "warningText": report.reject_reason,
-        }
-
-    def _echo(self, request: OrderRequest) -> Values:
-        """Return all that the client sent with an order, under what the exchange made of it."""
-        ticket = self._tickets.get((request.client_id, request.order_id))
-        values = dict(ticket.carried) if ticket else {}
-        values |= ticket.contract if ticket else self._plain_contract(request)
-        values |= {
-            "orderId": request.order_id,
-            "clientId": request.client_id,
-            "action": request.action,
-            "totalQuantity": request.quantity,
-            "orderType": request.order_type,
-            "lmtPrice": request.limit if request.limit is not None else 0.0,
-            "auxPrice": request.stop if request.stop is not None else 0.0,
-            "tif": request.tif,
-            "account": request.account,
-            "orderRef": request.order_ref,
-            "parentId": request.parent_id,
-            "deltaNeutralOrderType": values.get("deltaNeutralOrderType") or ABSENT,
-            "adjustedOrderType": values.get("adjustedOrderType") or ABSENT,
-            "comboLegsDescription": ",".join(f"{leg.con_id}|{_signed(leg.ratio, leg.action)}" for leg in request.legs),
-        }
-        return values
-
-    def _plain_contract(self, request: OrderRequest) -> Values:
-        contract = self._market.contract(request.con_id)
-        return contract_values(contract, right="?") if contract else {"secType": BAG, "right": "?"}
-
-    def _send_what_if(self, client: Client, report: WhatIfReport) -> None:
-        values = self._echo(report.request) | {
-            "whatIf": True,
-            "permId": 0,
-            "status": "PreSubmitted",
-            "initMarginBefore": report.init_before,
-            "maintMarginBefore": report.maint_before,
-            "equityWithLoanBefore": report.equity_before,
-            "initMarginChange": report.init_change,
-            "maintMarginChange": report.maint_change,
-            "equityWithLoanChange": report.equity_change,
-            "initMarginAfter": report.init_after,
-            "maintMarginAfter": report.maint_after,
-            "equityWithLoanAfter": report.equity_after,
-            "commission": report.commission,
-            "commissionCurrency": "USD",
-            "warningText": report.warning,
-        }
-        client.send(order.OPEN_ORDER, **values)
+        client.send(order.OPEN_ORDER, **self._frames.order(report))
+        client.send(outbound.ORDER_STATUS, **self._frames.status(report))
 
     def _send_fill(self, client: Client, fill: FillReport) -> None:
-        client.send(outbound.EXECUTION, **self._execution_values(fill, LIVE_REQUEST))
-        client.send(outbound.COMMISSION, **_commission_values(fill))
-
-    def _execution_values(self, fill: FillReport, request_id: int) -> Values:
-        request = fill.request
-        if fill.is_combo:
-            contract = self._echo(request)
-        else:
-            traded = self._market.contract(fill.con_id)
-            contract = contract_values(traded) if traded else {"conId": fill.con_id}
-        return {name: contract.get(name) for name in _CONTRACT_NAMES} | {
-            "reqId": request_id,
-            "orderId": request.order_id,
-            "execId": fill.exec_id,
-            "time": f"{fill.at.astimezone(TWS_ZONE):%Y%m%d %H:%M:%S} {TWS_ZONE.key}",
-            "account": fill.account,
-            "execExchange": fill.exchange,
-            "side": fill.side,
-            "shares": fill.shares,
-            "price": fill.price,
-            "permId": fill.perm_id,
-            "clientId": request.client_id,
-            "liquidation": 0,
-            "cumQty": fill.cumulative,
-            "avgPrice": fill.avg_price,
-            "orderRef": request.order_ref,
-            "lastLiquidity": fill.last_liquidity,
-        }
-
-    def _done_values(self, report: OrderReport) -> Values:
-        at = report.completed_at
-        return self._echo(report.request) | {
-            "permId": report.perm_id,
-            "status": report.status,
-            "filledQuantity": report.filled,
-            "completedTime": f"{at.astimezone(TWS_ZONE):%Y%m%d %H:%M:%S} {TWS_ZONE.key}" if at else "",
-            "completedStatus": report.completed_status,
-            "parentPermId": 0,
-            "refFuturesConId": 0,
-            "shareholder": "Not an insider or substantial shareholder",
-        }
+        client.send(outbound.EXECUTION, **self._frames.execution(fill, LIVE_REQUEST))
+        client.send(outbound.COMMISSION, **commission_values(fill))
 
 
 def _combo_values(values: Values) -> Values:
@@ -328,20 +206,6 @@ def _combo_values(values: Values) -> Values:
         "currency": values["currency"],
         "localSymbol": values["symbol"],
         "tradingClass": "COMB",
-    }
-
-
-def _signed(ratio: int, action: str) -> int:
-    return ratio if action == "BUY" else -ratio
-
-
-def _commission_values(fill: FillReport) -> Values:
-    realized = fill.realized_pnl
-    return {
-        "execId": fill.exec_id,
-        "commission": fill.commission,
-        "currency": "USD",
-        "realizedPnl": None if realized is None or math.isnan(realized) else realized,
     }
 
 
