@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from whole_day import Day, scripted
+import whole_day
+from whole_day import MORNING, Day, scripted
 
+from bot.broker.ib import IbBroker
 from bot.broker.port import LinkState
 from bot.broker.readonly import ReadOnlyBroker
+from bot.gateway.faults import Fault
 from bot.gateway.server import Gateway
 from bot.journal import Entry, Kind
 from bot.watch.pager import Pager, PagerSettings
@@ -125,4 +128,48 @@ async def test_a_restart_of_the_gateway_at_night_wakes_nobody_and_is_read_before
     for outbox in pager._outboxes:
         assert outbox.settle(10)
     assert basket.pages == []
+    await day.close()
+
+
+@pytest.fixture
+def stepped_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the bot's waits count on its own clock, so that silence takes no real time."""
+    monkeypatch.setattr(
+        whole_day, "IbBroker", lambda place, clock, *, mode: IbBroker(place, clock, mode=mode, waits=clock)
+    )
+
+
+async def test_a_socket_that_is_half_open_is_found_hung_up_and_replaced_within_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stepped_waits: None
+) -> None:
+    scripted(monkeypatch)
+    day = await Day.begin(tmp_path)
+    await day.run(MORNING + timedelta(minutes=1))
+    for session in day.gateway._clients():
+        session.fall_silent()
+    dead_at = day.clock.now()
+    await day.run_until(
+        lambda: any(entry.at > dead_at for entry in day.entries(Kind.WAKEUP)), MORNING + timedelta(minutes=8)
+    )
+    assert any("nobody answers" in why for _, why in alerts(day))
+    assert day.broker.link is LinkState.UP
+    assert any(entry.at > dead_at and "positions" in entry.body for entry in day.entries(Kind.RECONCILE))
+    assert day.clock.now() - dead_at < timedelta(minutes=4)
+    await day.close()
+
+
+async def test_a_gateway_that_accepts_and_stays_silent_holds_nothing_up_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stepped_waits: None
+) -> None:
+    scripted(monkeypatch)
+    day = await Day.begin(tmp_path)
+    await day.run(MORNING + timedelta(minutes=1))
+    day.gateway.inject(Fault.of("login-wanted", at=day.clock.now().isoformat(), lasts_s=600.0, how="silent"))
+    await day.pass_time(minutes=9)
+    assert any("log in to the gateway" in why for _, why in alerts(day))
+    assert len([why for _, why in alerts(day) if why.startswith("the line is lost")]) == 1
+    assert not day.entries(Kind.INTENT)
+    back = day.clock.now()
+    await day.run_until(lambda: any(entry.at > back for entry in day.entries(Kind.WAKEUP)), back + timedelta(minutes=8))
+    assert day.broker.link is LinkState.UP
     await day.close()
