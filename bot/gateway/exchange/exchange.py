@@ -18,7 +18,7 @@ from bot.gateway.exchange.groups import reduce, relieved
 from bot.gateway.exchange.hands import Hands
 from bot.gateway.exchange.matching import Matcher, Slice
 from bot.gateway.exchange.orders import OrderBook, Status, WorkingOrder
-from bot.gateway.exchange.sessions import may_trade, next_open, regular_only, trading_day
+from bot.gateway.exchange.sessions import has_expired, may_trade, trading_day, waiting_notice
 from bot.gateway.exchange.validation import Refusal, check, modification, resolve_legs
 from bot.gateway.exchange.what_if import margin_refusal
 from bot.gateway.records import (
@@ -144,20 +144,9 @@ class SimulatedExchange:
         if order.at_exchange or order.status.done:
             return []
         if not may_trade(self._market, order):
-            return self._end(order, _BY_SYSTEM) if order.request.tif == "IOC" else [self._waiting(order)]
+            return self._end(order, _BY_SYSTEM) if order.request.tif == "IOC" else [waiting_notice(self._market, order)]
         order.worked = True
         return [] if self._is_held(order) else self._activate(order)
-
-    def _waiting(self, order: WorkingOrder) -> ErrorReport:
-        """Return IB's notice 399 for an order placed outside its hours."""
-        request, contract = order.request, order.legs[0].contract
-        until = next_open(self._market, contract, rth=regular_only(request, contract)) or "the next session"
-        name = contract.local_symbol or contract.symbol
-        text = (
-            f"Order Message:\n{request.action} {request.quantity:g} {name}\n"
-            f"Warning: Your order will not be placed at the exchange until {until}."
-        )
-        return ErrorReport(client_id=request.client_id, order_id=request.order_id, code=399, text=text)
 
     def _is_held(self, order: WorkingOrder) -> bool:
         """Say whether the order waits for its transmission, its parent or its trigger price."""
@@ -331,7 +320,7 @@ class SimulatedExchange:
     def _advance(self, order: WorkingOrder, elapsed_s: float) -> list[Report]:
         """Expire, hold, send or match one live order."""
         is_open = may_trade(self._market, order)
-        if self._has_expired(order, is_open):
+        if has_expired(order, self._market.now, is_open=is_open):
             return self._end(order, _BY_SYSTEM)
         if not is_open:
             return []
@@ -339,16 +328,6 @@ class SimulatedExchange:
         if order.at_exchange:
             return self._execute(order, self._matcher.rest(order, self._own_ahead(order), elapsed_s))
         return [] if self._is_held(order) else self._activate(order)
-
-    def _has_expired(self, order: WorkingOrder, is_open: bool) -> bool:
-        """Say whether an order's time is over: a DAY order's once the session it worked in has closed."""
-        request, now = order.request, self._market.now
-        if request.tif == "GTD" and request.good_till is not None and request.good_till <= now:
-            return True
-        ends = [leg.contract.settles_at for leg in order.legs]
-        if any(end is not None and end <= now for end in ends):
-            return True
-        return request.tif == "DAY" and order.worked and not is_open
 
     # ---- what clients ask for
 

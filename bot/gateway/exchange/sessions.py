@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.gateway.exchange.orders import WorkingOrder
-from bot.gateway.records import Contract, Market, OrderRequest
+from bot.gateway.records import Contract, ErrorReport, Market, OrderRequest
 
 NEW_YORK = ZoneInfo("America/New_York")
 _LOOK_AHEAD_DAYS = 8
@@ -37,6 +37,29 @@ def next_open(market: Market, contract: Contract, *, rth: bool) -> str:
         if opening > here.replace(tzinfo=None):
             return f"{opening:%Y%m%d %H:%M:%S} {zone}"
     return ""
+
+
+def waiting_notice(market: Market, order: WorkingOrder) -> ErrorReport:
+    """Return IB's notice 399 for an order placed outside its hours."""
+    request, contract = order.request, order.legs[0].contract
+    until = next_open(market, contract, rth=regular_only(request, contract)) or "the next session"
+    name = contract.local_symbol or contract.symbol
+    text = (
+        f"Order Message:\n{request.action} {request.quantity:g} {name}\n"
+        f"Warning: Your order will not be placed at the exchange until {until}."
+    )
+    return ErrorReport(client_id=request.client_id, order_id=request.order_id, code=399, text=text)
+
+
+def has_expired(order: WorkingOrder, now: datetime, *, is_open: bool) -> bool:
+    """Say whether an order's time is over: a DAY order's once the session it worked in has closed."""
+    request = order.request
+    if request.tif == "GTD" and request.good_till is not None and request.good_till <= now:
+        return True
+    ends = [leg.contract.settles_at for leg in order.legs]
+    if any(end is not None and end <= now for end in ends):
+        return True
+    return request.tif == "DAY" and order.worked and not is_open
 
 
 def _openings(hours: str) -> list[datetime]:
