@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.gateway.faults.acts import ACTS, BYTE_ACTS, release
 from bot.gateway.faults.keys import AT, CLIENT, DAILY, FOR_EVER, OCCASIONS, Key, Keys, lasts
+from bot.gateway.faults.line import TICKS
 from bot.gateway.faults.parcel import ANSWERS, NAMES, Direction, Parcel
 from bot.gateway.faults.records import Fault
 from bot.gateway.faults.trouble import ALL, NONE, Kind, Names, Trouble
@@ -41,6 +42,7 @@ class FrameRule(Trouble):
         self.stopped: list[Session] = []
         self.stalled: list[Session] = []
         self._kept: dict[Session, Held] = {}
+        self._told: set[tuple[Session, str]] = set()
 
     def outgoing(self, parcel: Parcel) -> list[Parcel] | None:
         """Act on a frame to a client."""
@@ -63,11 +65,19 @@ class FrameRule(Trouble):
             return [parcel, before.parcel]
         if not self._fits(parcel) or not self.strikes():
             return None
-        self.note(self.said["act"], parcel.session, parcel.name)
+        self._tell(parcel)
         if self.said["act"] == "reorder":
             self._kept[parcel.session] = Held(parcel)
             return []
         return ACTS[self.said["act"]](self, parcel)
+
+    def _tell(self, parcel: Parcel) -> None:
+        """Write a strike into the log; of ticks, which come by the thousand, only the first to each client."""
+        if parcel.name in TICKS:
+            if (parcel.session, parcel.name) in self._told:
+                return
+            self._told.add((parcel.session, parcel.name))
+        self.note(self.said["act"], parcel.session, parcel.name)
 
     def _fits(self, parcel: Parcel) -> bool:
         said = self.said

@@ -39,6 +39,14 @@ async def watching(stage: Stage, *con_ids: int) -> Raw:
     return raw
 
 
+async def test_of_ticks_that_a_rule_strikes_the_log_tells_the_first(stage: Stage) -> None:
+    raw = await watching(stage)
+    stage.inject("frame", act="drop", messages=["tickPrice", "tickString"])
+    stage.after(600.0)
+    assert not {"1", "46"} & set(ids(await heard(raw)))
+    assert [note.frame for note in stage.gateway.fault_log] == ["tickPrice", "tickString"]
+
+
 # ---- F7, F8: frozen
 
 
