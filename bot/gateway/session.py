@@ -199,6 +199,11 @@ class Session(asyncio.Protocol):
             self.sent_bytes += len(data)
             self._transport.write(data)
 
+    @property
+    def is_held(self) -> bool:
+        """Say whether what is queued waits for somebody to let it go."""
+        return self._held > 0
+
     def hold(self, held: bool) -> None:
         """Keep what is queued from being written, or let it go; as often let go as held."""
         self._held += 1 if held else -1

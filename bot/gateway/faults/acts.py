@@ -48,7 +48,12 @@ def _extra(rule: FrameRule, parcel: Parcel) -> list[Parcel]:
 
 
 def _split(rule: FrameRule, parcel: Parcel) -> list[Parcel]:
-    """Write a frame piece by piece; with a gap between them, everything else waits behind the last."""
+    """Write a frame piece by piece; with a gap between them, everything else waits behind the last.
+
+    Where something waits already, the frame queues behind it whole: pieces must not get between pieces.
+    """
+    if parcel.session.is_held:
+        return [parcel]
     session, data, size = parcel.session, parcel.wire(), rule.said["piece_bytes"]
     pieces = [data[at : at + size] for at in range(0, len(data), size)]
     session.flush()

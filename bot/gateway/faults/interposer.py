@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.gateway.session import Session
 
 _LONGEST_SPAN_S = 10.0 * 366 * 86_400
-_FIRST_PERM_ID = 2_000_000_001  # above every one that the exchange gives
+_FIRST_PERM_ID = 2_100_000_001  # above every one that the exchange gives
 _BY_NUMBER = {str(number): message for number, message in inbound.REQUESTS.items()}
 
 
@@ -137,6 +137,9 @@ class Interposer:
         heapq.heappush(self._due, (at, next(self._number), do))
 
     def _begin(self, trouble: Trouble) -> None:
+        again = times.day_after(trouble.said["at"], self.market.now) if trouble.said["daily"] else None
+        if again is not None:
+            self._schedule(again, lambda: self._begin(trouble))
         if trouble in self._active:  # a day later, and not over yet
             return
         self._active.append(trouble)
@@ -144,9 +147,6 @@ class Interposer:
         lasts_s = trouble.said.get("lasts_s", 0.0)
         if not math.isinf(lasts_s):
             self.later(lasts_s, lambda: self._end(trouble))
-        again = times.day_after(trouble.said["at"], self.market.now) if trouble.said.get("daily") else None
-        if again is not None:
-            self._schedule(again, lambda: self._begin(trouble))
         trouble.begin()
 
     def _end(self, trouble: Trouble) -> None:
@@ -180,10 +180,7 @@ class Interposer:
 
     def incoming(self, session: Session, fields: Sequence[str]) -> None:
         """Let faults see a client's frame, and let the gateway handle what they leave of it."""
-        number = fields[0] if fields else ""
-        message = (
-            inbound.REQUESTS.get(int(number)) if number.isascii() and number.isdigit() and len(number) < 6 else None
-        )
+        message = _BY_NUMBER.get(fields[0]) if fields else None
         name = message.name if message else ""
         parcel = Parcel(
             session=session, direction=Direction.IN, name=name, message=message, answering=name, fields=list(fields)

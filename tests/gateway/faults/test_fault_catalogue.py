@@ -105,6 +105,8 @@ def test_a_daily_fault_that_outlasts_its_day_is_one_fault() -> None:
     assert len(gateway.faults.active) == 1
     gateway.advance(START + timedelta(days=2, hours=12))
     assert gateway.faults.active == ()
+    gateway.advance(START + timedelta(days=3, hours=1))
+    assert len(gateway.faults.active) == 1
 
 
 def test_every_message_that_a_fault_names_is_one_that_the_gateway_knows() -> None:

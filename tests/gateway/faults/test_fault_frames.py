@@ -130,6 +130,17 @@ async def test_what_follows_a_frame_in_pieces_waits_until_its_last(stage: Stage)
     assert ids(await heard(raw)) == ["5", "3"]
 
 
+async def test_pieces_of_one_frame_never_get_between_those_of_another(stage: Stage) -> None:
+    raw = await stage.connect()
+    stage.inject("frame", act="split", messages=["openOrder"], piece_bytes=100, gap_s=2.0)
+    stage.place(raw, 5)
+    stage.place(raw, 6)
+    assert await heard(raw) == []
+    stage.after(60.0)
+    frames = await heard(raw)
+    assert [fields[:2] for fields in frames] == [["5", "5"], ["3", "5"], ["5", "6"], ["3", "6"]]
+
+
 @pytest.mark.parametrize("spot", ["body", "utf8"])
 async def test_a_corrupt_frame_differs_in_one_byte(stage: Stage, spot: str) -> None:
     raw = await stage.connect()
