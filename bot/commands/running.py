@@ -62,6 +62,8 @@ def run(
         raise
     finally:
         pager.close()
+        for failure in pager.failures():
+            typer.echo(f"alvh: a page did not get through: {failure}", err=True)
 
 
 def _pager(settings: Settings, clock: Clock, *, simulated: bool) -> Pager:

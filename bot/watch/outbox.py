@@ -13,6 +13,7 @@ from bot.watch.pages import Page
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 50
+SHOWN = 80  # characters of a page in a failure
 PAUSES_S = (2.0, 15.0, 60.0)  # before the second, third and fourth attempt
 
 
@@ -34,7 +35,8 @@ class Outbox:
         """Leave a page for the hook; when too many wait the newest is given up, and that is a failure like others."""
         with self._changed:
             if len(self._waiting) >= MOST_WAITING or self._closing:
-                self._failures.append(f"{self.name}: {MOST_WAITING} pages wait, one more was given up")
+                why = "it is closed" if self._closing else f"{MOST_WAITING} pages wait"
+                self._failures.append(f"{self.name}: {why}, '{page.text[:SHOWN]}' was given up")
                 return
             self._waiting.append(page)
             if self._thread is None:
@@ -82,7 +84,7 @@ class Outbox:
                 return
             with self._changed:
                 if pause_s is None or self._closing:
-                    self._failures.append(f"{why}: '{page.text[:80]}' was not delivered")
+                    self._failures.append(f"{why}: '{page.text[:SHOWN]}' was not delivered")
                     return
                 self._changed.wait_for(lambda: self._closing, pause_s)
 

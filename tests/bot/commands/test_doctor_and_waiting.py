@@ -63,6 +63,16 @@ def test_a_bot_that_cannot_start_pages_and_ends_with_the_same_code_as_ever(
     assert "nothing listens" in capsys.readouterr().err
 
 
+def test_a_last_page_that_does_not_get_through_is_said_on_the_way_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = '[pages]\ncommand = "/no/such/program"\n'
+    assert run(["run", "--profile", "dry-run", "--config", settings_file(tmp_path, free_port(), broken)]) == 4
+    said = capsys.readouterr().err
+    assert "a page did not get through: program cannot be started" in said
+    assert "nothing listens" in said
+
+
 def test_on_a_simulated_gateway_nothing_leaves_the_machine_unless_asked(tmp_path: Path) -> None:
     more, _ = paging(tmp_path)
     quiet = layers.load("paper", settings_file(tmp_path, 1, more), {}).settings
