@@ -78,7 +78,7 @@ class Interposer:
         self.heard: Callable[[FaultNote], None] | None = None
         self._premises = premises
         self._seed = seed
-        self._alike: Counter[Fault] = Counter()
+        self._alike: Counter[str] = Counter()
         self._troubles: list[Trouble] = []
         self._active: list[Trouble] = []
         self._by_name: dict[tuple[Direction, str], tuple[Trouble, ...]] = {}
@@ -115,8 +115,9 @@ class Interposer:
         if kind.needs_strings:
             strings_of(self.exchange)
         begins = times.first(said["at"], self.market.now)
-        self._alike[fault] += 1
-        trouble = kind.make(fault, said, self, Random(f"{self._seed}|{self._alike[fault]}|{fault}"))
+        words = f"{fault.kind} {sorted(said.items())}"  # the same whether a default is said or not, as 60 or as 60.0
+        self._alike[words] += 1
+        trouble = kind.make(fault, said, self, Random(f"{self._seed}|{self._alike[words]}|{words}"))
         self._troubles.append(trouble)
         self._schedule(begins, lambda: self._begin(trouble))
 

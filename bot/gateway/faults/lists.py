@@ -54,6 +54,8 @@ class Positions(Trouble):
         """Remember what is held now."""
         exchange = self.house.exchange
         self._known = {account: tuple(exchange.positions(account)) for account in exchange.accounts()}
+        if self.said["how"] == "stale":
+            self.note("lists of positions stay as they are")
 
     def listing(self, what: str, rows: Sequence[Any], account: str) -> Sequence[Any]:
         """Show what was held."""
@@ -163,8 +165,8 @@ KINDS = (
     Kind(
         name="positions",
         rows=("F24",),
-        words="Lists of positions come without some or all of them, with size 0, with the wrong sign, or as they were "
-        "when the fault began.",
+        words="Lists of positions come without some or all of them, with size 0, with the wrong sign, or (stale, all "
+        "of them) as they were when the fault began.",
         keys=Keys(
             known=(
                 *_SPAN,

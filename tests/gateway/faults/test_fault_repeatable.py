@@ -72,3 +72,13 @@ async def test_what_one_fault_draws_does_not_depend_on_the_others() -> None:
     ]
     assert strikes[0]
     assert strikes[0] == strikes[1]
+
+
+async def test_a_default_that_is_said_changes_no_draw() -> None:
+    short = Fault.of("frame", act="duplicate", messages=["orderStatus"], chance=0.5)
+    strikes = [
+        [line for line in (await story((fault,), 5))[1] if "orderStatus duplicate" in line]
+        for fault in (short, short.but(copies=1, delay_s=5))
+    ]
+    assert strikes[0]
+    assert strikes[0] == strikes[1]
