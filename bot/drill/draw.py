@@ -79,7 +79,7 @@ class _Times:
     def some(self, draw: Random) -> str:
         market = self.market
         begins = market.start
-        if market.hour is Hour.MORNING and draw.random() > 0.08:
+        if market.hour is Hour.EVE and draw.random() > 0.08:
             begins = market.opens - timedelta(minutes=1)
         span = (market.end - begins - LATEST_CRASH).total_seconds()
         return _written(begins + timedelta(seconds=round(draw.random() * span)))

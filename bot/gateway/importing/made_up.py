@@ -18,7 +18,7 @@ from bot.gateway.market.sessions import NEW_YORK, Hours, Timetable
 from bot.gateway.market.toml_table import SESSION_FILE
 
 FIRST_DAY, LAST_DAY = date(2017, 3, 1), date(2027, 11, 30)
-HISTORY, WRITTEN = 20, 24  # sessions a scenario begins with, and those that are in its files
+HISTORY, WRITTEN = 22, 26  # sessions a scenario begins with, and those that are in its files
 OPENS = 9 * 60 + 30
 LEAST_MOVE, USUAL_MOVE = 0.35, 0.75  # of VIX, as a share of its quiet level
 SPX_PER_VIX = 0.045  # what SPX falls while VIX doubles
@@ -40,10 +40,11 @@ class Shape(StrEnum):
 class Hour(StrEnum):
     """Name the hours that are played.
 
-    A morning begins a minute before the close of the session before, so that a surface is stored; a close begins
-    an hour and a bit before it, by a bot that has none.
+    An eve begins a minute before the close of the session before, so that a surface is stored, and goes on with the
+    morning; a morning begins a minute before the opening, a close an hour and a bit before it, both without a surface.
     """
 
+    EVE = "eve"
     MORNING = "morning"
     CLOSE = "close"
 
@@ -67,6 +68,7 @@ _WEIGHTS = {
     Shape.WHIPSAW: 4,
     Shape.GAP: 3,
 }
+_HOURS = {Hour.EVE: 3, Hour.MORNING: 5, Hour.CLOSE: 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +115,12 @@ def made_up(number: int) -> MadeUp:
     half_day = draw.random() < 0.12
     day = draw.choice(_halves() if half_day else _days())
     shape = draw.choices(tuple(_WEIGHTS), tuple(_WEIGHTS.values()))[0]
-    hour = Hour.CLOSE if draw.random() < 0.2 else Hour.MORNING
+    hour = draw.choices(tuple(_HOURS), tuple(_HOURS.values()))[0]
     eve = table.before(day)
     closes = table.close(Hours.CASH, day)
     opens = datetime.combine(day, time(9, 30), NEW_YORK).astimezone(UTC)
     vix = round(draw.uniform(13.0, 24.0), 1)
-    start = table.close(Hours.CASH, eve) - timedelta(seconds=70)
+    start = table.close(Hours.CASH, eve) - timedelta(seconds=70) if hour is Hour.EVE else opens - timedelta(minutes=1)
     end = opens + timedelta(minutes=draw.choice((45, 55, 65)))
     if hour is Hour.CLOSE:
         start, end = (
@@ -190,7 +192,7 @@ def _story(draw: Random, number: int, day: date, vix: float, shape: Shape, hour:
     spx = round(draw.uniform(2500.0, 6500.0), 0)
     move = draw.uniform(LEAST_MOVE, USUAL_MOVE)
     last = _minute(closes) + 15
-    begins = OPENS if hour is Hour.MORNING else _minute(closes) - 60 - CLOSING_LEAD
+    begins = _minute(closes) - 60 - CLOSING_LEAD if hour is Hour.CLOSE else OPENS
     fall = SPX_PER_VIX * draw.uniform(0.8, 1.4)
     points: list[tuple[str, float, float]] = []
     if hour is Hour.CLOSE:
