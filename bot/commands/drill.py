@@ -68,7 +68,7 @@ def _crash(folder: Path, sample: int, others: int, seed: int) -> int:
     quiet = undisturbed(DAY, folder / "undisturbed")
     found = points(quiet, seed, others)
     chosen = sampled(found, seed, sample or len(found))
-    typer.echo(f"{len(found)} moments of {DAY.scenario} until {DAY.until}, {len(chosen)} to be tried")
+    typer.echo(f"{len(found)} moments of a hedged morning, {len(chosen)} to be tried")
     outcomes = campaign(DAY, folder, chosen, quiet, lambda outcome: typer.echo(outcome.line))
     for line in table(outcomes):
         typer.echo(line)

@@ -27,7 +27,8 @@ from bot.journal import JournalReader, Kind
 
 MATTERS = (What.APPEND, What.ORDER_SENT, What.ORDER_HEARD)
 OTHERS = (What.SENT, What.HEARD)
-DAY = Setup(scenario="made-up-2", until="09:56")  # three orders, four fills
+MORNING = Path(__file__).with_name("hedged-morning")
+DAY = Setup(scenario=str(MORNING), until="10:08")
 REASONS = frozenset({Kind.ALERT, Kind.LOCK, Kind.REFUSAL, Kind.MISSED, Kind.ORDER})
 
 

@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from bot.journal.store import journal_path
 
 TURNS = 5  # of the event loop before the gateway's end is asked what it counted
 MAX_TURNS = 10_000
+AFTERMATH = timedelta(minutes=3)  # that a day lasts at least after a process was started again
 READY = "bot.drill.ready"  # what a process needs is loaded once; each start is then a fork
 
 
@@ -61,18 +62,21 @@ class ProcessDay(Day):
         self._standing: Mapping[str, Any] | None = None
         self._died_at: datetime | None = None
         self._over = False
+        self._extended = datetime.min.replace(tzinfo=UTC)
 
     async def run(self, until: datetime) -> None:
-        """Let the day go on until its end, or until no process may be started any more."""
-        while not self._over and (self._child is not None or self.clock.now() < until):
+        """Let the day go on until its end, or until no process may be started any more.
+
+        A process that dies at the end has time to be started again, or nobody could tell what it left behind.
+        """
+        while not self._over and (self._child is not None or self.clock.now() < max(until, self._extended)):
             if self._child is not None:
                 await self._serve()
             elif self._start_at is None:
-                await self._pass_without_bot(until)
+                await self._pass_without_bot(max(until, self._extended))
             else:
-                await self._pass_without_bot(min(until, self._start_at))
-                if self.clock.now() < until:
-                    await self._spawn(until)
+                await self._pass_without_bot(self._start_at)
+                await self._spawn(max(until, self._extended))
 
     async def close(self) -> None:
         """End what still lives, and keep what the journal says."""
@@ -179,6 +183,7 @@ class ProcessDay(Day):
         self._died_at = self._died_at or self.clock.now()
         self._standing = None
         await self._bury_child(self._down)
+        self._extended = self.clock.now() + self._down + AFTERMATH
         for _ in range(MAX_TURNS):
             if CLIENT_ID not in self.gateway.traffic():
                 break

@@ -37,7 +37,7 @@ def test_the_day_buys_and_sells_and_ends_flat(quiet: Quiet) -> None:
 
 
 def test_a_day_in_two_processes_has_the_journal_of_a_day_in_one(tmp_path: Path) -> None:
-    day = replace(DAY, until="09:49")  # after both purchases
+    day = replace(DAY, until="09:48")  # after the purchases
     digests = []
     for name, kind in (("one", Day), ("two", ProcessDay)):
         played = kind(day, tmp_path / name)
