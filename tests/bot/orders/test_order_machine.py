@@ -259,6 +259,11 @@ class Desk(RuleBasedStateMachine):
         self.keys.append(proposal)
         self.stand.submit(proposal)
 
+    @rule(quantity=st.integers(1, SIZE))
+    def sell_lots_of_others(self, quantity: int) -> None:
+        self.somebody_trades_by_hand(SIZE, False)
+        self.sell(self.stand.projection.position(VXM.con_id) + quantity, False)
+
     @precondition(lambda self: self.keys)
     @rule(number=REFS)
     def the_same_intent_again(self, number: int) -> None:
