@@ -41,8 +41,11 @@ class Outage:
         self._told: tuple[Severity, datetime] | None = None
 
     def allows(self, now: datetime) -> bool:
-        """Say whether it is time to try; what was a night's pause is over when the watched hours begin."""
-        return self._last_at is None or now - self._last_at >= pause_after(self._failures, now)
+        """Say whether it is time to try. While a lost line matters it always is: who asks comes once a minute.
+
+        A pause of a minute would make every second turn a moment too early, for no two come at the same millisecond.
+        """
+        return self._last_at is None or is_watched(now) or now - self._last_at >= pause_after(self._failures, now)
 
     def failed(self, now: datetime, problem: Exception) -> tuple[str, Severity] | None:
         """Count one failure that began at `now`; return words and severity when a human should hear of it.

@@ -85,6 +85,13 @@ def test_the_first_attempt_of_the_watched_hours_does_not_wait_for_a_pause_of_the
     assert outage.allows(last + timedelta(minutes=2))
 
 
+def test_in_the_session_a_turn_that_comes_milliseconds_early_is_not_left_out() -> None:
+    outage = Outage()
+    late, early = timedelta(seconds=30, milliseconds=40), timedelta(seconds=90, milliseconds=2)
+    outage.failed(MONDAY_OPEN + late, NOBODY)
+    assert outage.allows(MONDAY_OPEN + early)
+
+
 @given(st.integers(0, 7 * 24 * 60), st.integers(1, 2000))
 def test_a_pause_lasts_from_a_minute_to_a_quarter_of_an_hour(minute: int, failures: int) -> None:
     pause = pause_after(failures, SUNDAY + timedelta(minutes=minute))
