@@ -35,6 +35,7 @@ from config import layers
 
 START_AGAIN = timedelta(seconds=30)  # what the unit file of docs/operations.md says
 SLICE = timedelta(minutes=1)
+SHORTEST_STEP = timedelta(milliseconds=100)
 WORDS = {Does.KILL: Say.KILL, Does.REARM: Say.REARM, Does.FLATTEN: Say.FLATTEN}
 PORTS = {"dry-run": min(PAPER_PORTS), "paper": min(PAPER_PORTS), "live": min(LIVE_PORTS)}
 
@@ -234,7 +235,9 @@ class Day:
         return Passage(self.clock, self.catch_up, self._stride)
 
     def _stride(self, now: datetime) -> timedelta:
-        return stride(now, self.gateway.cadence())
+        """Go no further than to what a fault does next: an answer that is late must not come after the wait for it."""
+        usual, due = stride(now, self.gateway.cadence()), self.gateway.faults.due()
+        return usual if due is None else min(usual, max(due - now, SHORTEST_STEP))
 
     def _follow(self, journal: Journal) -> None:
         journal.follow(self._hear, kinds=())
