@@ -60,6 +60,7 @@ class FakeBroker:
         self.fills: list[Fill] = []
         self.completed: dict[str, OrderUpdate] = {}
         self.foreign_orders: list[OrderUpdate] = []
+        self.forgotten: list[str] = []
         self.held: dict[int, int] = {}
         self.complete = True
         self.second: dict[int, int] | None = None  # what the account updates say, where it is not what is held
@@ -199,6 +200,9 @@ class FakeBroker:
             if quantity
         )
         return Positions(rows=rows, complete=self.complete, taken_at=self.clock.now())
+
+    def forget(self, ref: str) -> None:
+        self.forgotten.append(ref)
 
     def portfolio(self) -> dict[int, int] | None:
         if not self.has_second:

@@ -58,6 +58,10 @@ class Ledger:
                 con_id=update.con_id, quantity=update.filled + update.remaining, executed=update.filled
             )
 
+    def forget(self, ref: str) -> None:
+        """Offer no longer what readings proved to be nowhere; a word of it counts it again."""
+        self._sells.pop(ref, None)
+
     def filled(self, fill: Fill) -> None:
         """Take an execution once, live or read; the position that IB pushes or answers after it says the same.
 

@@ -289,6 +289,9 @@ class Reader(Protocol):
     async def executions(self) -> Sequence[Fill]:
         """Return today's executions of the account."""
 
+    def forget(self, ref: str) -> None:
+        """Keep no contracts on offer for an order that readings proved the broker does not hold."""
+
     def listen(
         self,
         on_order: Callable[[OrderUpdate], None],

@@ -343,6 +343,10 @@ class ReadOnlyBroker:
             self._ledger.filled(fill)
         return tuple(sorted(fills, key=lambda fill: (fill.at, fill.exec_id)))
 
+    def forget(self, ref: str) -> None:
+        """Keep no contracts on offer for an order that readings proved the broker does not hold."""
+        self._ledger.forget(ref)
+
     def listen(
         self,
         on_order: Callable[[OrderUpdate], None],

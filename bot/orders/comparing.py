@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from bot.broker.port import Positions, Reader
 from bot.clock import Clock
-from bot.errors import Halt, Retry, Unreachable
+from bot.errors import Halt, Refuse, Retry, Unreachable
 from bot.journal.entry import Kind
 from bot.journal.projections import Projection, session_day
 from bot.orders.ladder import OrderSettings
@@ -67,11 +67,10 @@ class Comparing:
         """Read the positions and lock or unlock by what they show; `because` is for the journal."""
         try:
             positions = await self._broker.positions()
-        except (Retry, Halt, Unreachable) as failure:
+        except (Retry, Refuse, Halt, Unreachable) as failure:
             self._pen.lock(POSITIONS_LOCK, f"positions could not be read ({failure}): not confirmed")
             return
         waits = self._at is None or POSITIONS_LOCK in self._projection.locks
-        self._at = self._clock.now()
         held = _held(positions)
         second, source = self._second(held)
         rows = self._compared(held, second)
@@ -80,7 +79,7 @@ class Comparing:
         if why:
             self._pen.lock(POSITIONS_LOCK, why)
             return
-        self._rows = {row.con_id: row for row in rows}
+        self._rows, self._at = {row.con_id: row for row in rows}, self._clock.now()
         for row in rows:
             self._judge(row, source)
         for con_id in [con_id for con_id in self._projection.contract_locks if con_id not in self._rows]:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from bot.broker.port import Fill, LinkState, OrderUpdate, Reader
 from bot.clock import Clock
-from bot.errors import Halt, Retry, Unreachable
+from bot.errors import Halt, Refuse, Retry, Unreachable
 from bot.journal.entry import Kind
 from bot.journal.projections import Projection, session_day
 from bot.journal.store import Journal
@@ -124,7 +124,7 @@ class Reconciler:
             working = await self._broker.open_orders()
             done = await self._broker.completed_orders()
             fills = await self._broker.executions()
-        except (Retry, Halt, Unreachable) as failure:
+        except (Retry, Refuse, Halt, Unreachable) as failure:
             self._journal.append(Kind.RECONCILE, {"orders": "not read", "why": str(failure)}, at=began)
             return False
         for fill in fills:
@@ -164,3 +164,9 @@ class Reconciler:
         why = f"{order.absent} readings since {since:%H:%M:%S} do not show it: the broker holds no such order"
         body = {"ref": order.ref, "what": "ended", "life": str(Life.GONE), "why": why}
         self._journal.append(Kind.ORDER, body, at=now)
+        self._broker.forget(order.ref)
+        if session_day(order.intended_at) < session_day(now):  # executions are told for their own day only
+            ticket = order.ticket
+            name = f"{ticket.side} {ticket.quantity} {ticket.instrument.trading_class} ({order.ref})"
+            what = f"what became of {name} of {session_day(order.intended_at)} can no longer be read"
+            self._journal.append(Kind.ALERT, {"why": f"{what}: see in TWS whether it was executed"}, at=now)

@@ -105,6 +105,15 @@ def test_a_sell_of_another_client_counts():
     assert ledger.sellable(CON_ID) == 2
 
 
+def test_what_a_lost_order_offered_can_be_offered_again_once_readings_proved_it_gone():
+    ledger = holding(5)
+    ledger.sent("s", CON_ID, Side.SELL, 3)
+    ledger.forget("s")
+    assert ledger.sellable(CON_ID) == 5
+    ledger.updated(update("s", OrderState.WORKING, remaining=3))
+    assert ledger.sellable(CON_ID) == 2, "it was somewhere after all"
+
+
 events = st.lists(
     st.tuples(st.sampled_from(["send", "fill", "cancel", "phantom", "push"]), st.integers(1, 5)), max_size=40
 )

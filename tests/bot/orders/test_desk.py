@@ -169,6 +169,7 @@ async def test_an_order_that_never_arrived_is_gone_after_three_readings_and_a_mi
         lives.append(stand.projection.orders[ref].life)
     assert lives == [Life.UNKNOWN, Life.UNKNOWN, Life.UNKNOWN, Life.GONE, Life.GONE]
     assert len(stand.broker.placed) == 1
+    assert stand.broker.forgotten == [ref]
     assert stand.projection.locked(stand.view().session.day) == ()
 
 

@@ -11,9 +11,11 @@ from stand import Stand, buying, selling
 
 from bot.broker.codes import RESTORED_DATA_LOST
 from bot.broker.port import Notice
+from bot.errors import Refuse
 from bot.journal import Kind
 from bot.orders.desk import Outcome
 from bot.orders.ladder import OrderSettings
+from bot.orders.life import Life
 from bot.report.reconciling import as_lines, reconciliation
 from bot.supervise.inbox import Say
 from strategies.alvh.records import Side
@@ -253,6 +255,42 @@ async def test_readings_that_differ_and_old_ones_and_open_orders_cannot_be_accep
     assert "still open" in stand.desk.objection(VXM.con_id)
     stand.broker.fill(stand.broker.placed[-1].ref, 1)
     assert "was traded since" in stand.desk.objection(VXM.con_id)
+
+
+async def test_a_comparison_is_no_younger_for_lists_that_were_not_whole(stand: Stand) -> None:
+    await short_of_one(stand)
+    stand.broker.complete = False
+    for _ in range(7):
+        await stand.later(60)
+    assert "too old" in stand.desk.objection(VXM.con_id)
+
+
+@pytest.mark.parametrize("what", ["open_orders", "positions"])
+async def test_what_the_broker_refuses_to_show_locks_and_is_asked_for_again(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    async def refused() -> None:
+        raise Refuse("not allowed (code 321)")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stand.broker, what, refused)
+        assert any("could not be read" in why for why in await stand.restart())
+    await stand.later(20)
+    assert stand.projection.locked(stand.view().session.day) == ()
+
+
+async def test_an_order_of_an_earlier_day_that_nobody_tells_of_any_more_is_told_to_a_human(stand: Stand) -> None:
+    ref = stand.buy(2)
+    stand.broker.fill(ref, 2, tell=False)
+    stand.broker.fills.clear()
+    stand.broker.completed.clear()
+    stand.clock.move(stand.now() + timedelta(days=1))
+    await stand.restart()
+    for _ in range(5):
+        await stand.later(20)
+    assert stand.projection.orders[ref].life is Life.GONE
+    (said,) = stand.entries(Kind.ALERT)
+    assert f"BUY 2 VXM ({ref}) of 2018-02-05 can no longer be read: see in TWS" in said.body["why"]
 
 
 async def test_flatten_sells_what_is_there_where_some_is_missing(stand: Stand) -> None:
