@@ -43,6 +43,7 @@ from strategies.alvh.policy import CoreMode
 WAKE_SECOND = "5"  # a few seconds after the minute, when the bar that ended with it is closed
 ATTEND_SECONDS = "*/5"
 TEND_SECOND = "30"
+TEND_GRACE_S = 55  # a gateway that answers nothing makes every job late: this one finds that out
 HOURS = "9-16"  # New York; the session calendar decides the rest
 
 
@@ -274,7 +275,12 @@ class Bot:
                 has_work=self._has_work,
             ),
             Job(name="wake", trigger=on_session_days(hour=HOURS, second=WAKE_SECOND), run=safely(self._cycle.wake)),
-            Job(name="tend", trigger=on_session_days(hour=HOURS, second=TEND_SECOND), run=safely(self._tend)),
+            Job(
+                name="tend",
+                trigger=on_session_days(hour=HOURS, second=TEND_SECOND),
+                run=safely(self._tend),
+                grace_s=TEND_GRACE_S,
+            ),
             Job(name="keep", trigger=off_hours(HOURS), run=safely(self._tend), has_work=self._line.needs_care),
             *self._watch.jobs(),
         )

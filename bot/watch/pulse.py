@@ -15,8 +15,8 @@ NEW_YORK = ZoneInfo("America/New_York")
 WAKE_EVERY = timedelta(minutes=1)
 SLACK = timedelta(seconds=30)
 REMIND_EVERY = timedelta(hours=1)
-BASELINE, CONDORS = "book: baseline", "book: condors"
-LONGEST_BARE = 10  # wake-ups: a baseline is modelled once VIX is used, five minutes after the open
+HISTORY = ("bars: ", "daily SPX bars: ")  # faults of the view
+LONGEST_BARE = 5  # wake-ups
 ELSEWHERE = frozenset({"data: lock", "data: session"})  # locks are told by themselves
 
 
@@ -30,7 +30,7 @@ class Pulse:
         self._begun = clock.now()
         self._last: datetime | None = None
         self._blind = self._bare = 0
-        self._why = ""
+        self._why = self._fault = ""
         self._told: dict[Severity, datetime] = {}
         self.wakeups = 0
 
@@ -44,7 +44,9 @@ class Pulse:
         failed = {check["name"]: check["why"] for check in checks if not check["passed"]}
         blind = [why for name, why in failed.items() if name.startswith("data: ") and name not in ELSEWHERE]
         self._why = "; ".join(blind)
-        self._bare = self._bare + 1 if BASELINE in failed and CONDORS not in failed else 0
+        faults = [fault for fault in entry.body.get("view", {}).get("faults", ()) if fault.startswith(HISTORY)]
+        self._bare = self._bare + 1 if faults else 0
+        self._fault = faults[0] if faults else ""
         self._blind = self._blind + 1 if self._why else 0
 
     def look(self, *, line_is_up: bool) -> None:
@@ -67,8 +69,7 @@ class Pulse:
             what = f"{self._blind} wake-ups in a row could have opened nothing, whatever came: {self._why}"
             self._tell(Severity.WARNING, what, now)
         elif self._bare >= LONGEST_BARE:
-            what = f"{self._bare} wake-ups in a row had nothing of yesterday to measure the book against"
-            what = f"{what}: see that TWS sends history"
+            what = f"{self._bare} wake-ups in a row went without history, so nothing may be measured: {self._fault}"
             self._tell(Severity.WARNING, what, now)
         else:
             self._told.clear()

@@ -37,6 +37,14 @@ def test_the_intent_is_in_the_journal_before_the_order_and_the_sending_after_it(
     assert [e.kind for e in stand.entries()] == ["intent", "sent"]
 
 
+def test_the_intent_holds_the_market_of_its_moment_so_that_fills_can_be_judged(stand: Stand) -> None:
+    stand.buy()
+    intent = next(e for e in stand.entries() if e.kind == Kind.INTENT)
+    shown = stand.broker.quote(VXM.con_id)
+    assert (intent.body["quote"]["bid"], intent.body["quote"]["ask"]) == (shown.bid, shown.ask)
+    assert intent.body["quote"]["bid_size"] == shown.bid_size
+
+
 def test_a_buy_starts_at_the_mid_on_the_tick_and_names_account_and_validity(stand: Stand) -> None:
     stand.buy()
     ticket = stand.broker.placed[0]
