@@ -12,16 +12,17 @@ from bot.app import Bot
 from bot.barrier import Barrier
 from bot.broker.connection import Endpoint
 from bot.broker.ib import IbBroker
+from bot.broker.port import LinkState
 from bot.broker.readonly import ReadOnlyBroker
 from bot.clock import SteppedClock
 from bot.demo import CLIENT_ID, LOOKS_EVERY, stride
 from bot.drill.hands import OtherHands
-from bot.drill.setup import Crash, Does, Hand, Setup
+from bot.drill.setup import Crash, Does, Hand, Setup, market_of
 from bot.drill.standing import Watcher, differences
 from bot.drill.witness import WatchedExchange, Witness
 from bot.errors import AlvhError, Refuse, UsageProblem
 from bot.gateway.errors import GatewayError
-from bot.gateway.faults import times
+from bot.gateway.faults import Fault, times
 from bot.gateway.market import SimulatedMarket, load_market, scenario_info
 from bot.gateway.server import Gateway
 from bot.guard.interlock import LIVE_PORTS, PAPER_PORTS
@@ -31,6 +32,7 @@ from bot.passage import Passage
 from bot.plan import Plan
 from bot.schedule import Stepper
 from bot.supervise.inbox import Inbox, Say
+from bot.watch.settings import WatchSettings
 from config import layers
 
 START_AGAIN = timedelta(seconds=30)  # what the unit file of docs/operations.md says
@@ -110,6 +112,7 @@ class Day:
         self.clock.move(now)
         for fault in setup.faults:
             self.gateway.inject(fault)
+            self._mark(fault)
         for crash in setup.crashes:
             self.plan(times.first(crash.at, now), self._light(crash))
         for hand in setup.hands:
@@ -139,6 +142,12 @@ class Day:
             else:
                 await self._let(self._live(stop))
             await self._do_plans()
+
+    def _mark(self, fault: Fault) -> None:
+        """Have the day stop where a fault begins, so that by night too it is noticed when it comes."""
+        at = dict(fault.values).get("at", "")
+        if isinstance(at, str) and at:
+            self.plan(times.first(at, self.begins_at), _nothing)
 
     def plan(self, at: datetime, do: Callable[[], None]) -> None:
         """Do something at an instant, between two jobs of the bot."""
@@ -201,7 +210,8 @@ class Day:
             return
         while self.clock.now() < until and not self.bot.halted:
             now = self.clock.now()
-            await self._stepper.run(min(until, now + max(SLICE, self._stride(now))))
+            is_quiet = self.broker is not None and self.broker.link is LinkState.UP
+            await self._stepper.run(min(until, now + (max(SLICE, self._stride(now)) if is_quiet else SLICE)))
         if self.bot.halted:
             self.tell("halted", self.bot.halted)
             await self._bury(START_AGAIN)
@@ -302,13 +312,17 @@ class Day:
         inbox.put(say, who="drill", at=self.clock.now(), word_id=f"word-{self._words}", subject=subject)
 
 
+def _nothing() -> None:
+    """Be a plan that only stops the day."""
+
+
 async def _called(do: Callable[[], None]) -> None:
     do()
 
 
 def _market(setup: Setup) -> SimulatedMarket:
     try:
-        market = load_market(setup.scenario, seed=setup.seed)
+        market = load_market(market_of(setup), seed=setup.seed)
     except GatewayError as problem:
         raise UsageProblem(str(problem)) from problem
     if setup.mode == "live":
@@ -319,7 +333,7 @@ def _market(setup: Setup) -> SimulatedMarket:
 
 
 def _options(setup: Setup) -> Options:
-    info = scenario_info(setup.scenario)
+    info = scenario_info(market_of(setup))
     groups: dict[str, Any] = {name: dict(values) for name, values in info.policy.items()}
     for name, values in setup.policy.items():
         groups[name] = {**groups.get(name, {}), **values}
@@ -346,5 +360,6 @@ def _plan(setup: Setup, options: Options, folder: Path, account: str) -> Plan:
         consent=options.consent,
         events_file=options.events_file,
         context_from_broker=False,
+        watch=WatchSettings(check_at=times.time_of_day(setup.check_at)),
         **values,
     )

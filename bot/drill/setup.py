@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +16,8 @@ from bot.gateway.faults.records import Fault
 from bot.journal import Kind
 
 T = TypeVar("T")
+
+MARKETS = files("bot.drill") / "markets"
 
 
 class Does(StrEnum):
@@ -56,7 +59,8 @@ class Setup:
 
     `answer_s` is how long the human takes for a yes in live, below zero for one who never answers. `flatten` is when
     everything the bot owns must be sold on its operator's word; empty: never. `policy` are groups of settings of the
-    method that differ from the shipped ones and from the scenario's (`{ sizing = { coverage = 0.6 } }`).
+    method that differ from the shipped ones and from the scenario's (`{ sizing = { coverage = 0.6 } }`). `check_at` is
+    when the bot checks everything before the open, in New York; empty: never.
     """
 
     scenario: str
@@ -68,10 +72,17 @@ class Setup:
     flatten: str = ""
     fault_seed: int = 0
     lines: int = 100
+    check_at: str = ""
     policy: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     crashes: tuple[Crash, ...] = ()
     hands: tuple[Hand, ...] = ()
+
+
+def market_of(setup: Setup) -> str:
+    """Return what the gateway knows the setup's market by: one of the drills' own goes before a scenario."""
+    own = Path(str(MARKETS / setup.scenario))
+    return str(own) if own.is_dir() else setup.scenario
 
 
 def read_setup(path: Path) -> Setup:

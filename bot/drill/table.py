@@ -53,15 +53,38 @@ class Drill:
     expected: Expected
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Hold a row that no day can show: an ordinary test proves its guard."""
+
+    name: str
+    row: str
+    fault: str
+    broker: str
+    bot: str
+    guard: str
+    test: str
+
+
 @cache
 def drills() -> tuple[Drill, ...]:
     """Return every drill that comes with the program, in the order of their rows.
 
     Raises `UsageProblem` for one that cannot be read.
     """
+    return tuple(one for one in _rows() if isinstance(one, Drill))
+
+
+def proofs() -> tuple[Proof, ...]:
+    """Return the rows that ordinary tests prove, in their order; raises as `drills` does."""
+    return tuple(one for one in _rows() if isinstance(one, Proof))
+
+
+@cache
+def _rows() -> tuple[Drill | Proof, ...]:
     paths = [path for path in ROOM.iterdir() if path.name.endswith(".toml")]
     found = [_drill(path.name, path.read_text(encoding="utf-8")) for path in paths]
-    return tuple(sorted(found, key=lambda drill: (_in_order(drill.row), drill.name)))
+    return tuple(sorted(found, key=lambda one: (_in_order(one.row), one.name)))
 
 
 def drill_named(name: str) -> Drill:
@@ -72,13 +95,14 @@ def drill_named(name: str) -> Drill:
     raise UsageProblem(f"there is no drill {name!r}: `alvh drill --list` shows {len(drills())} of them")
 
 
-def _drill(file: str, text: str) -> Drill:
+def _drill(file: str, text: str) -> Drill | Proof:
+    name = file.removesuffix(".toml")
     try:
         raw = tomllib.loads(text)
         words, wanted = dict(raw.pop("drill", {})), raw.pop("expect", {})
-        return Drill(
-            name=file.removesuffix(".toml"), setup=setup_from(raw), expected=_expected(wanted), **_words(words)
-        )
+        if "test" in words and not raw:
+            return Proof(name=name, test=str(words.pop("test")), **_words(words))
+        return Drill(name=name, setup=setup_from(raw), expected=_expected(wanted), **_words(words))
     except (tomllib.TOMLDecodeError, UsageProblem) as problem:
         raise UsageProblem(f"the drill {file}: {problem}") from problem
 
