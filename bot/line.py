@@ -13,6 +13,7 @@ from bot.errors import Refuse, Retry, Unreachable
 from bot.outage import Outage
 
 REMIND_EVERY = timedelta(hours=1)
+PATIENCE = timedelta(minutes=10)  # with a TWS that says it has lost the exchange and says nothing more
 RECENT = timedelta(seconds=40)  # what a wake-up asked half a minute ago need not be asked again
 WHOLE_SECOND = timedelta(seconds=1)  # the broker tells its time without fractions
 
@@ -46,6 +47,7 @@ class Line:
         self._clock = clock
         self._largest_skew_s = largest_skew_s
         self._was_up = True
+        self._lost_at: datetime | None = None  # when the exchange was, with TWS still there
         self._outage = Outage()
         self._told: tuple[LinkState, datetime] | None = None
 
@@ -59,19 +61,32 @@ class Line:
         if broker.fault:
             self._alarm.lock_opening(f"an event of the broker could not be handled ({broker.fault})")
             await broker.disconnect()
-        elif broker.link not in (LinkState.DISCONNECTED, LinkState.LOST):
+        elif self._should_answer(broker.link):
             await self.listen()
         lost = broker.link is LinkState.DISCONNECTED
         if lost and not await self._reconnected():
             return
         up = broker.link is LinkState.UP
         if lost or (up and not self._was_up):
+            self._was_up = False  # should this fail it is done again in a minute
             await self._recover()
         if up:
             self._told = None
         else:
             self._complain(broker.link)
         self._was_up = up
+
+    def _should_answer(self, state: LinkState) -> bool:
+        """Say whether TWS is to be heard: while it has lost the exchange only after a time, for it has other worries.
+
+        A socket that died with it would otherwise wait for ever for a word that the exchange is back.
+        """
+        if state is not LinkState.LOST:
+            self._lost_at = None
+            return state is not LinkState.DISCONNECTED
+        now = self._clock.now()
+        self._lost_at = self._lost_at or now
+        return now - self._lost_at >= PATIENCE
 
     async def listen(self) -> None:
         """Ask the broker for its time unless it has just told it.

@@ -132,6 +132,31 @@ async def test_while_the_exchange_is_lost_tws_itself_is_not_hung_up(stand: Stand
     assert stand.recoveries == 1, "what was executed meanwhile is read"
 
 
+async def test_a_socket_that_died_while_the_exchange_was_lost_is_hung_up_after_ten_minutes(stand: Stand) -> None:
+    stand.broker.link, stand.broker.silent = LinkState.LOST, True
+    await stand.tend(10)
+    assert stand.broker.hung_up == 0
+    await stand.tend()
+    assert (stand.broker.hung_up, stand.broker.connected, stand.recoveries) == (1, 1, 1)
+
+
+async def test_a_recovery_that_fails_is_tried_again_although_the_line_is_up(stand: Stand) -> None:
+    stand.broker.link, calls = LinkState.DISCONNECTED, []
+
+    async def recover() -> tuple[str, ...]:
+        calls.append(stand.clock.now())
+        if len(calls) == 1:
+            raise Retry("executions: no answer")
+        return ()
+
+    line = Line(stand.broker, stand.alarm, recover, stand.clock, 2.0)
+    with pytest.raises(Retry):
+        await line.tend()
+    await line.tend()
+    await line.tend()
+    assert len(calls) == 2
+
+
 async def test_a_trouble_of_the_line_is_told_again_every_hour(stand: Stand) -> None:
     stand.broker.link = LinkState.FARM_DOWN
     await stand.tend(125)
