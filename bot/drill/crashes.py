@@ -27,8 +27,7 @@ from bot.journal import JournalReader, Kind
 
 MATTERS = (What.APPEND, What.ORDER_SENT, What.ORDER_HEARD)
 OTHERS = (What.SENT, What.HEARD)
-MORNING = Path(__file__).with_name("hedged-morning")
-DAY = Setup(scenario=str(MORNING), until="10:18")
+DAY = Setup(scenario="hedged-morning", until="10:18")  # nine minis are bought, and sold twenty minutes later
 REASONS = frozenset({Kind.ALERT, Kind.LOCK, Kind.REFUSAL, Kind.MISSED, Kind.ORDER})
 
 
