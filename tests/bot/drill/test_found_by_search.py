@@ -1,0 +1,52 @@
+"""The shortest form of days that the random search found to break a rule, and that must never do so again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bot.drill.day import Day
+from bot.drill.outcome import play
+from bot.drill.setup import Crash, Setup
+from bot.gateway.faults.records import Fault
+from bot.journal import JournalReader, Kind
+
+MINUTE, LONGEST = timedelta(minutes=1), timedelta(seconds=100)
+
+MORNING = Setup(scenario="made-up-1", lines=26, until="09:50")
+STARTED_WHILE_THE_LINE_IS_LOST = replace(
+    MORNING,
+    faults=(Fault.of("line-lost", at="09:33", lasts_s=660.0, requests="held"),),
+    crashes=(Crash(at="09:33:30"),),
+)
+NOBODY_READS_IN_THE_MIDDLE_OF_A_LOOK = replace(
+    MORNING,
+    faults=(Fault.of("frame", act="stop-reading", at="09:34:05", lasts_s=660.0, direction="both", nth=1),),
+)
+EVERY_ANSWER_A_SECOND_LATE = replace(MORNING, faults=(Fault.of("latency", at="09:34", lasts_s=600.0),))
+
+
+@pytest.mark.parametrize("setup", [STARTED_WHILE_THE_LINE_IS_LOST, NOBODY_READS_IN_THE_MIDDLE_OF_A_LOOK])
+async def test_a_look_that_gets_no_answers_does_not_keep_everything_else_waiting(tmp_path: Path, setup: Setup) -> None:
+    day, outcome = await play(setup, tmp_path)
+    assert outcome.failed == ()
+    assert longest_look(day) <= LONGEST
+
+
+def longest_look(day: Day) -> timedelta:
+    """Return the longest time that a wake-up, which begins five seconds after a minute, took to end."""
+    assert day.journal_path is not None
+    reader = JournalReader.open(day.journal_path)
+    ends = [entry.at for entry in reader.entries(kinds={Kind.WAKEUP, Kind.MISSED, Kind.START})]
+    reader.close()
+    return max(after - before - MINUTE for before, after in pairwise(ends))
+
+
+async def test_answers_that_are_a_second_late_cost_no_connection(tmp_path: Path) -> None:
+    day, outcome = await play(EVERY_ANSWER_A_SECOND_LATE, tmp_path)
+    assert outcome.failed == ()
+    assert not any("line" in why for span in day.watcher.spans for why in span.why)
