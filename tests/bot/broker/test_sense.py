@@ -92,3 +92,15 @@ def test_a_day_that_is_none_is_missing(text: str) -> None:
 def test_a_multiplier_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected"):
         contracts.multiplier(text)
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_contract_without_its_number_is_none(number: int) -> None:
+    contract = SimpleNamespace(
+        conId=number, symbol="VIX", secType="FUT", exchange="CFE", tradingClass="VX", currency="USD", multiplier="1000",
+        lastTradeDateOrContractMonth="20180321", strike=0.0, right="", localSymbol="VXH8",
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="contract number"):
+        contracts.instrument_of(contract)
+    contract.conId = 7
+    assert contracts.instrument_of(contract).con_id == 7
