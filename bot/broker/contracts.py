@@ -75,7 +75,7 @@ def instrument_of(contract: Any) -> Instrument:
     Raises `ValueError` where it describes nothing that can be traded.
     """
     if contract.conId < 1:
-        raise ValueError(f"contract number {contract.conId} of {contract.secType} {contract.symbol}, expected 1 or more")
+        raise ValueError(f"contract number {contract.conId} of {contract.secType} {contract.symbol}, expected above 0")
     return Instrument(
         con_id=contract.conId,
         symbol=contract.symbol,
