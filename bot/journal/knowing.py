@@ -6,6 +6,7 @@ and after any change to them everything is folded anew from the entries.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
@@ -39,6 +40,11 @@ def program() -> str:
         for path in sorted(HOUSE.glob(pattern)):
             total.update(path.read_bytes())
     return total.hexdigest()
+
+
+def written(told: Mapping[str, Any]) -> str:
+    """Return as text what a fold told, its keys in their order: which order came first is a part of what is known."""
+    return json.dumps(told, allow_nan=False, separators=(",", ":"))
 
 
 def digest(body: str) -> str:

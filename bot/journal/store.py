@@ -237,7 +237,7 @@ class Journal(Reading):
         except UsageProblem as problem:
             raise self._halt(str(problem)) from problem
         number = len(self.parts) + 1
-        body = canonical(self._folds[0].tell())
+        body = knowing.written(self._folds[0].tell())
         mode, account = self._owner
         closed = (*self.parts, Part(number=number, last=last, digest=total, seal=before or None))
         known = Known(through=last, program=knowing.program(), digest=knowing.digest(body), body=body)

@@ -242,6 +242,24 @@ def test_told_and_followed_from_any_entry_is_what_reading_everything_gives(tmp_p
         assert known(heir) == whole, f"after entry {cut}"
 
 
+def test_a_start_from_what_was_known_has_the_orders_in_the_order_of_their_intents(tmp_path: Path) -> None:
+    day = small_day.SmallDay(folder=tmp_path)
+    day.journal.recall(Projection())
+    bought, sold = small_day.buying("z", 2), small_day.selling("y", 2)
+    for proposal in (bought, sold, small_day.buying("x", 1), small_day.buying("a", 1)):
+        day.send(30, proposal)
+    day.fill(31, bought, 2, 20.0)
+    day.fill(31, sold, 2, 21.0)  # in the same second
+    assert day.journal.turn(0)
+    day.journal.close()
+    journal, heir, whole = Journal.open(day.path, mode="paper", account=small_day.ACCOUNT), Projection(), Projection()
+    journal.recall(heir)
+    journal.follow(whole.apply)
+    assert heir.open_orders == whole.open_orders
+    assert [*heir.executions()] == [*whole.executions()]
+    assert [*heir.orders] == ["ref-z", "ref-y", "ref-x", "ref-a"]
+
+
 def test_a_projection_that_learns_something_new_must_tell_it() -> None:
     projection = Projection()
     vars(projection)["_mood"] = "good"
