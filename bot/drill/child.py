@@ -12,7 +12,6 @@ import json
 import os
 import resource
 import socket
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
@@ -21,6 +20,7 @@ from typing import Any
 from bot.app import Bot
 from bot.broker.connection import Endpoint
 from bot.broker.ib import IbBroker
+from bot.broker.port import OrderTicket
 from bot.clock import SteppedClock
 from bot.demo import stride
 from bot.drill.points import ORDER_IN, ORDER_OUT, Fuse, Point, What
@@ -110,7 +110,7 @@ class Process:
         place = Endpoint(port=birth.port, client_id=birth.client_id, account=plan.configured_account, stepped=True)
         self._broker = IbBroker(place, self._clock, mode=plan.mode, waits=self._clock)
         self._bot = Bot(plan, self._broker, self._clock)
-        self._fuse = Fuse(birth.point, Counter())
+        self._fuse = Fuse(birth.point)
         self._rested: tuple[tuple[int, int], tuple[int, int] | None] | None = None
         self._is_open = False
         self._tap_wire()
@@ -133,7 +133,9 @@ class Process:
         self._parent.tell({"standing": self._standing()})
         await passage.through(self._bot.close())
         seen = {str(what): count for what, count in self._fuse.seen.items()}
-        self._parent.tell({"bye": seen, "halted": self._bot.halted, "place": str(self._bot.place)})
+        self._parent.tell(
+            {"bye": seen, "orders": self._fuse.orders, "halted": self._bot.halted, "place": str(self._bot.place)}
+        )
 
     async def _catch_up(self, to: datetime) -> None:
         traffic = await self._parent.market_to(to)
@@ -189,5 +191,11 @@ class Process:
             what = What.ORDER_HEARD if fields and fields[0] in ORDER_IN else What.HEARD
             fuse.around(what, lambda: interpret(fields))
 
+        def placing(ticket: OrderTicket) -> None:
+            fuse.orders.append(fuse.seen[What.ORDER_SENT] + 1)
+            place(ticket)
+
+        place = self._broker.place
+        vars(self._broker)["place"] = placing
         client.sendMsg = sending
         client.decoder.interpret = hearing

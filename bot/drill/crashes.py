@@ -33,11 +33,15 @@ REASONS = frozenset({Kind.ALERT, Kind.LOCK, Kind.REFUSAL, Kind.MISSED, Kind.ORDE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
-    """Hold the undisturbed day: what it ends with, by contract, and what it counted."""
+    """Hold the undisturbed day: what it ends with, by contract, and what it counted.
+
+    `orders` are the numbers of the frames about orders that placed one.
+    """
 
     position: dict[int, int]
     bought: int
     counts: dict[What, int]
+    orders: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,7 @@ def undisturbed(setup: Setup, folder: Path) -> Quiet:
     faults = broken(day)
     if faults or not day.seen:
         raise UsageProblem(f"the undisturbed day is no measure: {'; '.join(faults) or day.gave_up or 'it halted'}")
-    return Quiet(position=_position(day), bought=_bought(day), counts=day.seen)
+    return Quiet(position=_position(day), bought=_bought(day), counts=day.seen, orders=day.orders)
 
 
 def points(quiet: Quiet, seed: int, others: int) -> tuple[Point, ...]:

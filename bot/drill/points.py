@@ -6,7 +6,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -46,10 +46,14 @@ class Point:
 
 @dataclass(slots=True)
 class Fuse:
-    """Count what happens in a process and kill it, as the system does with no warning, at one point."""
+    """Count what happens in a process and kill it, as the system does with no warning, at one point.
+
+    `orders` are the numbers of those frames about orders that place one; the others change, cancel or only ask.
+    """
 
     point: Point | None
-    seen: Counter[What]
+    seen: Counter[What] = field(default_factory=Counter)
+    orders: list[int] = field(default_factory=list)
 
     def around(self, what: What, do: Callable[[], Any]) -> Any:
         """Do something that is counted, and die before or after it if this is the point."""

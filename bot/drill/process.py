@@ -54,6 +54,7 @@ class ProcessDay(Day):
     ) -> None:
         super().__init__(setup, folder)
         self.seen: dict[What, int] = {}
+        self.orders: tuple[int, ...] = ()
         self.back: list[timedelta] = []
         self._point = point
         self._down = down
@@ -153,6 +154,7 @@ class ProcessDay(Day):
         """Hear the last words of a process: that its day is over, that it had to stop, or why it did not start."""
         if "bye" in said:
             self.seen = {What(name): count for name, count in said["bye"].items()}
+            self.orders = tuple(said["orders"])
             self._over = not said["halted"]
         if said.get("halted"):
             self.tell("halted", said["halted"])

@@ -32,7 +32,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Quiet:
 def test_the_day_buys_and_sells_and_ends_flat(quiet: Quiet) -> None:
     assert quiet.bought >= 3
     assert quiet.position == {}
-    assert quiet.counts[What.ORDER_SENT] >= 4
+    assert quiet.counts[What.ORDER_SENT] >= len(quiet.orders) >= 4
     assert quiet.counts[What.ORDER_HEARD] >= 20
 
 
@@ -53,7 +53,7 @@ def test_a_day_in_two_processes_has_the_journal_of_a_day_in_one(tmp_path: Path) 
 
 def intent_and_sending(quiet: Quiet) -> tuple[Point, ...]:
     """Return the moments around the first order on its way out, and around the first of its executions."""
-    sent = [Point(what=What.ORDER_SENT, number=1, side=side) for side in Side]
+    sent = [Point(what=What.ORDER_SENT, number=quiet.orders[0], side=side) for side in Side]
     return (*sent, Point(what=What.ORDER_HEARD, number=quiet.counts[What.ORDER_HEARD] // 3, side=Side.BEFORE))
 
 
@@ -76,7 +76,7 @@ def test_a_fuse_dies_on_the_side_it_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("bot.drill.points.die", end)
     for side, done_before in ((Side.BEFORE, 1), (Side.AFTER, 2)):
         done: list[int] = []
-        fuse = Fuse(Point(what=What.APPEND, number=2, side=side), Counter())
+        fuse = Fuse(Point(what=What.APPEND, number=2, side=side))
         fuse.around(What.SENT, lambda: None)
         fuse.around(What.APPEND, lambda: done.append(1))  # noqa: B023
         with pytest.raises(SystemExit):
