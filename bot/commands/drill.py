@@ -27,6 +27,7 @@ def drill(
     others: Annotated[int, typer.Option(min=0, help="With --crash: so many frames about no order, drawn.")] = 40,
     random: Annotated[int, typer.Option(min=0, help="Play so many days drawn at random.")] = 0,
     day: Annotated[int, typer.Option(min=-1, help="Play the random day of this number, as a failure names it.")] = -1,
+    soak: Annotated[int, typer.Option(min=0, help="Play so many sessions in a row, and measure what grows.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Draws what is drawn.")] = 1,
     folder: Annotated[Path, typer.Option(help="Keeps what was tried, so that it can be gone on with.")] = Path(
         "var/drill"
@@ -40,6 +41,8 @@ def drill(
         return _crash(folder, sample, others, seed)
     if random or day >= 0:
         return _random_day(day, folder) if day >= 0 else _random(random, seed, folder)
+    if soak:
+        return _soak(soak, seed)
     if not names and not every:
         return _list(drills())
     quieten()
@@ -94,6 +97,19 @@ def _random_day(number: int, folder: Path) -> int:
     file = folder / f"day-{number}.toml"
     file.write_text(as_toml(drawn(number)), encoding="utf-8")
     return 1 if _replay(file) else 0
+
+
+def _soak(sessions: int, seed: int) -> int:
+    """Play one bot through many sessions without a break, and print what it held at the end of each."""
+    from bot.collector import quieten
+    from bot.drill.soak import soak
+
+    quieten()
+    found = soak(sessions, seed, typer.echo)
+    typer.echo(f"{sessions} sessions, {found.troubles} troubles, {found.bought} minis bought")
+    for what in found.failed:
+        typer.echo(f"       {what}")
+    return 1 if found.failed else 0
 
 
 def _run(one: Drill) -> bool:
