@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -19,7 +19,15 @@ from bot.errors import Halt, Refuse, Retry, Unreachable
 P = ParamSpec("P")
 T = TypeVar("T")
 
-CONNECTING = 2  # time-outs for the handshake and the first reading together
+CONNECTING = 2  # time-outs for the handshake and the first readings together
+FIRST_READINGS = (
+    "reqPositionsAsync",
+    "reqOpenOrdersAsync",
+    "reqCompletedOrdersAsync",
+    "reqAccountUpdatesAsync",
+    "reqAccountUpdatesMultiAsync",
+)
+"""What the library asks while it connects; recovering asks again for all that matters of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +49,18 @@ class Endpoint:
     def __str__(self) -> str:
         """Name the place in messages."""
         return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bounded:
+    """Be an answer that is waited for so long on the given clock; a coroutine would complain when nobody awaits it."""
+
+    answer: Awaitable[Any]
+    waits: Clock
+    limit_s: float
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self.waits.within(self.answer, self.limit_s).__await__()
 
 
 class Connection:
@@ -192,7 +212,7 @@ class Connection:
         )
         try:
             ended = asyncio.wait({connecting, self._refusal}, return_when=asyncio.FIRST_COMPLETED)
-            with suppress(TimeoutError):
+            with suppress(TimeoutError), self._bounded_first_readings():
                 await self._waits.within(ended, CONNECTING * place.timeout_s)
             if not connecting.done():
                 connecting.cancel()
@@ -201,6 +221,24 @@ class Connection:
         finally:
             connecting.cancel()
             self._refusal = None
+
+    @contextmanager
+    def _bounded_first_readings(self) -> Iterator[None]:
+        """Bound each of the library's first readings: a list that TWS never ends must not keep a sale from it."""
+        usual = {name: getattr(self.ib, name) for name in FIRST_READINGS}
+        for name, ask in usual.items():
+            setattr(self.ib, name, self._bounded(ask))
+        try:
+            yield
+        finally:
+            for name, ask in usual.items():
+                setattr(self.ib, name, ask)
+
+    def _bounded(self, ask: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        def ask_within(*given: Any) -> _Bounded:
+            return _Bounded(answer=ask(*given), waits=self._waits, limit_s=self.endpoint.timeout_s)
+
+        return ask_within
 
     def _raise_for(self, connecting: asyncio.Future[Any]) -> None:
         place = self.endpoint

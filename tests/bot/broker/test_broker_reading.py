@@ -11,6 +11,8 @@ from bot.broker.quotes import Line
 from bot.broker.readonly import ReadOnlyBroker
 from bot.clock import SteppedClock
 from bot.errors import Halt, Refuse, Retry, Unreachable
+from bot.gateway.messages import inbound
+from bot.passage import QUIET_TURNS
 from strategies.alvh.records import GreeksSource
 
 OPEN = datetime(2018, 2, 5, 14, 35, tzinfo=UTC)
@@ -361,3 +363,22 @@ async def test_what_fails_for_the_moment_is_tried_as_often_as_allowed_and_then_s
         tried.clear()
         assert await s.broker._connection.retrying(lambda: attempt(succeed_at=attempts)) == "answer"
         assert len(tried) == attempts
+
+
+@pytest.mark.parametrize("unanswered", ["REQ_COMPLETED_ORDERS", "REQ_POSITIONS", "REQ_OPEN_ORDERS"])
+async def test_a_gateway_that_never_answers_one_of_the_first_readings_is_connected_all_the_same(unanswered):
+    async with stage(at=OPEN) as s:
+        await s.broker.disconnect()
+        asked, waits = asyncio.Event(), SteppedClock(OPEN)
+        s.gateway._routes[getattr(inbound, unanswered).id] = lambda *request: asked.set()
+        broker = IbBroker(s.endpoint, s.clock, mode="demo", waits=waits)
+        connecting = asyncio.ensure_future(broker.connect())
+        await asked.wait()
+        for _ in range(QUIET_TURNS):
+            await asyncio.sleep(0)
+        assert not connecting.done()
+        waits.move(OPEN + timedelta(seconds=s.endpoint.timeout_s))
+        async with asyncio.timeout(60):  # so that it fails instead of hanging
+            await connecting
+        assert broker.link is LinkState.UP
+        await broker.disconnect()
