@@ -46,13 +46,14 @@ class Pager:
     def recall(self, entries: Iterable[Entry]) -> None:
         """Learn what an earlier process said: a bot that starts over and over pages no more often than one that runs.
 
-        Locks that still stand are told again when their time has come.
+        A lock that still stands, and that it may not have told any more, is told.
         """
         for entry in entries:
+            self._told_until(entry.at)
             found = self._about(entry)
             if entry.kind is Kind.LOCK:
                 self._take_lock(entry, found)
-            if found is not None:
+            elif found is not None:
                 self._ration.remember(found, entry.at)
 
     def apply(self, entry: Entry) -> None:
@@ -68,20 +69,25 @@ class Pager:
         self._page(matter(severity, text, key))
 
     def attend(self) -> None:
-        """Page about the locks that have stood for a while."""
+        """Page about the locks that have stood for a while; one that may not be told yet is told when it may."""
         now = self._clock.now()
         for name, (since, found) in tuple(self._locked.items()):
-            if now - since >= PATIENCE:
+            is_known = self._ration.was_said(found, since - PATIENCE)  # an alert said why, a moment before
+            if now - since >= PATIENCE and (is_known or self._ration.is_due(found, now)):
                 del self._locked[name]
-                self._page(found)
+                if not is_known:
+                    self._page(found)
+
+    def _told_until(self, at: datetime) -> None:
+        """Take note that the locks which had stood for a while at an instant in the past were told."""
+        for name, (since, found) in tuple(self._locked.items()):
+            if at - since >= PATIENCE:
+                del self._locked[name]
+                self._ration.remember(found, since + PATIENCE)
 
     def failures(self) -> tuple[str, ...]:
         """Return, for the journal, what could not be delivered since the last question."""
         return tuple(what for outbox in self._outboxes for what in outbox.failures())
-
-    def has_work(self) -> bool:
-        """Say whether a lock waits to be told."""
-        return bool(self._locked)
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Give what waits a moment to leave."""

@@ -26,15 +26,24 @@ class Ration:
 
     def admits(self, matter: Matter, at: datetime) -> bool:
         """Say whether this may be said now, and count it; what has become more severe is news."""
-        recent = self._recent[matter.severity is Severity.CRITICAL]
-        while recent and at - recent[0] >= HOUR:
-            recent.popleft()
-        if self._is_old(matter, at) or len(recent) >= self._most:
+        if not self.is_due(matter, at):
             self._kept_back[matter.key] = self._kept_back.get(matter.key, 0) + 1
             return False
         self.remember(matter, at)
-        recent.append(at)
+        self._recent[matter.severity is Severity.CRITICAL].append(at)
         return True
+
+    def is_due(self, matter: Matter, at: datetime) -> bool:
+        """Say whether this may be said now, without counting it."""
+        recent = self._recent[matter.severity is Severity.CRITICAL]
+        while recent and at - recent[0] >= HOUR:
+            recent.popleft()
+        return not self._is_old(matter, at) and len(recent) < self._most
+
+    def was_said(self, matter: Matter, since: datetime) -> bool:
+        """Say whether this was said since then, as severely as now."""
+        said = self._said.get(matter.key)
+        return said is not None and said[0] >= since and matter.severity.rank <= said[1].rank
 
     def remember(self, matter: Matter, at: datetime) -> None:
         """Take note that this was said, also by an earlier process."""

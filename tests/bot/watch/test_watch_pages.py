@@ -145,7 +145,6 @@ def test_a_lock_that_goes_within_a_minute_pages_nobody() -> None:
     pager.attend()
     settle(pager)
     assert basket.pages == []
-    assert not pager.has_work()
 
 
 def test_a_lock_that_stands_is_told_once_with_its_latest_reason() -> None:
@@ -154,7 +153,6 @@ def test_a_lock_that_stands_is_told_once_with_its_latest_reason() -> None:
     pager.apply(entry(Kind.LOCK, name="positions", why="being read", day=None))
     clock.move(NOON + timedelta(seconds=40))
     pager.apply(entry(Kind.LOCK, name="positions", why="the account holds less than ours", day=None))
-    assert pager.has_work()
     for _ in range(5):
         clock.move(clock.now() + timedelta(seconds=30))
         pager.attend()
@@ -171,6 +169,40 @@ def test_a_lock_whose_reason_was_already_an_alert_is_not_told_twice() -> None:
     pager.attend()
     settle(pager)
     assert len(basket.pages) == 1
+
+
+def test_a_lock_that_comes_back_is_told_again_when_the_hour_is_over() -> None:
+    basket = Basket()
+    pager, clock = a_pager(basket)
+    for why in ("they differ", "", "they differ"):
+        pager.apply(entry(Kind.LOCK, at=clock.now(), name="positions", why=why, day=None))
+        for _ in range(10):
+            clock.move(clock.now() + timedelta(minutes=1))
+            pager.attend()
+    settle(pager)
+    assert len(basket.pages) == 1
+    for _ in range(60):
+        clock.move(clock.now() + timedelta(minutes=1))
+        pager.attend()
+    settle(pager)
+    assert [page.text for page in basket.pages] == ["opening is locked (positions): they differ"] * 2
+
+
+@pytest.mark.parametrize(("lived_s", "pages"), [(30, 1), (90, 0)])
+def test_a_lock_that_a_bot_had_no_time_to_tell_is_told_by_the_next_one(lived_s: int, pages: int) -> None:
+    basket = Basket()
+    pager, clock = a_pager(basket)
+    began = NOON - timedelta(seconds=lived_s)
+    past = [
+        entry(Kind.LOCK, at=began, name="positions", why="they differ", day=None),
+        entry(Kind.STOP, at=NOON),
+    ]
+    pager.recall(past)
+    for _ in range(180):
+        clock.move(clock.now() + timedelta(minutes=1))
+        pager.attend()
+    settle(pager)
+    assert len(basket.pages) == pages
 
 
 def test_an_order_that_waits_for_consent_pages_at_once_and_says_how_to_answer() -> None:
