@@ -15,6 +15,8 @@ from strategies.alvh.records import Side
 PATIENCE = timedelta(seconds=15)  # a first reading mostly tells what became of an order
 REMIND_EVERY = timedelta(minutes=15)
 ENOUGH = 2  # purchases refused for one reason in one session
+SPENT = frozenset({Life.CANCELLED, Life.GONE, Life.FILLED})  # a refusal is told by itself
+UNSOLD = 3  # sales of one contract in a row that ended and sold nothing: trying again does not help by itself
 
 
 class Outcomes:
@@ -27,6 +29,7 @@ class Outcomes:
         self._begun = clock.now()
         self._known: set[str] = set()
         self._told: dict[tuple[Side, int | None], datetime] = {}
+        self._unsold: dict[int, datetime] = {}
 
     def look(self) -> None:
         """Say what is new, and forbid opening for the session once the broker refused the same twice."""
@@ -40,6 +43,27 @@ class Outcomes:
         for order in refused:
             self._tell_refused(order, now)
         self._lock([order for order in refused if order.ticket.side is Side.BUY])
+        ended = [order for order in today if order.ticket.side is Side.SELL and order.life in SPENT and order.done]
+        sales = sorted(ended, key=lambda order: order.intended_at)
+        for con_id in dict.fromkeys(order.ticket.instrument.con_id for order in sales):
+            self._tell_unsold([order for order in sales if order.ticket.instrument.con_id == con_id], now)
+
+    def _tell_unsold(self, sales: list[Order], now: datetime) -> None:
+        """Say, and again every quarter of an hour, that one sale after the other of a contract ends with nothing sold.
+
+        The bot goes on trying at every wake-up, as it must; only a human can find out what takes its orders back.
+        """
+        last = sales[-UNSOLD:]
+        if len(last) < UNSOLD or any(order.filled for order in last) or last[-1].intended_at < self._begun:
+            return
+        con_id = last[-1].ticket.instrument.con_id
+        if con_id in self._unsold and now - self._unsold[con_id] < REMIND_EVERY:
+            return
+        self._unsold[con_id] = now
+        what = f"{UNSOLD} sales in a row sold nothing, the last was {_named(last[-1])}: {_reason(last[-1])}"
+        self._alarm.alert(
+            f"{what}; it is tried again at every wake-up: look in TWS, and sell by hand", Severity.CRITICAL
+        )
 
     def _tell_unknown(self, order: Order) -> None:
         if order.ref in self._known:

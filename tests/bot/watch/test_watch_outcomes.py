@@ -12,7 +12,7 @@ import pytest
 from bot.alarm import REFUSED
 from bot.broker.port import Instrument, OrderTicket
 from bot.clock import SteppedClock
-from bot.orders.life import Life, Order
+from bot.orders.life import Execution, Life, Order
 from bot.watch.outcomes import Outcomes
 from bot.watch.pages import Severity
 from strategies.alvh.records import Side
@@ -100,3 +100,31 @@ def test_an_order_of_unknown_outcome_is_told_when_the_first_reading_did_not_find
     ((why, severity),) = desk.alerts
     assert why.startswith("what became of BUY 3 VXM (a) is not known since 13:35:05 UTC: nothing is opened")
     assert severity is Severity.WARNING
+
+
+def test_sales_that_end_one_after_the_other_with_nothing_sold_are_told_while_it_lasts(desk: Desk) -> None:
+    for ref in ("a", "b"):
+        desk.order(ref, Life.CANCELLED, code=202, text="Cancelled by exchange", side=Side.SELL)
+        desk.later(60)
+    assert desk.alerts == []
+    desk.order("c", Life.CANCELLED, code=202, text="Cancelled by exchange", side=Side.SELL)
+    desk.later(60)
+    ((why, severity),) = desk.alerts
+    assert why.startswith("3 sales in a row sold nothing, the last was SELL 3 VXM (c): code 202: Cancelled by exchange")
+    assert severity is Severity.CRITICAL
+    desk.order("d", Life.CANCELLED, code=202, side=Side.SELL)
+    desk.later(60)
+    assert len(desk.alerts) == 1
+    desk.later(15 * 60)
+    assert len(desk.alerts) == 2
+    assert desk.locks == []
+
+
+def test_a_sale_that_sold_anything_or_purchases_in_between_begin_the_count_anew(desk: Desk) -> None:
+    part = {"x": Execution(exec_id="x", quantity=1, price=19.2, at=NOW)}
+    for number, ref in enumerate("abcde"):
+        said = {"executions": part} if number == 2 else {}
+        desk.order(ref, Life.CANCELLED, code=202, side=Side.SELL, **said)
+        desk.order(f"{ref}-buy", Life.CANCELLED, code=202)
+        desk.later(60)
+    assert desk.alerts == []
