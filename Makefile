@@ -31,7 +31,7 @@ FUZZ_TARGET ?= client
 FUZZ_SECONDS ?= 60
 PACKAGES := bot config strategies
 
-.PHONY: help run install test both cover mutate fuzz check format docs lock bench clean
+.PHONY: help run install test both cover mutate fuzz survival unguard check format docs lock bench clean
 
 help: ## list every target with one line
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -58,6 +58,12 @@ mutate: $(DEV_READY) ## change strategies/ in one place at a time and see whethe
 
 fuzz: $(FUZZ_READY) ## bend inputs, guided by coverage, until one breaks something (FUZZ_TARGET=client FUZZ_SECONDS=60)
 	@$(FUZZ_ENV)/bin/python tools/run_fuzz.py $(FUZZ_TARGET) --work build/fuzz --seconds $(FUZZ_SECONDS)
+
+survival: $(DEV_READY) ## play every named drill and write docs/survival.md from what came of it
+	@$(DEV_ENV)/bin/python tools/survival.py --write
+
+unguard: $(DEV_READY) ## take one guard at a time out of a copy and see its drill fail (some minutes)
+	@$(DEV_ENV)/bin/python tools/unguard.py --write
 
 check: $(DEV_READY) ## lint, types, walls between the rooms, and whether the docs are true
 	@tools/check.sh $(DEV_ENV)/bin

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from bot.drill.day import Told
 from bot.drill.outcome import Outcome
 from bot.drill.table import Drill, Proof
 
@@ -41,14 +42,19 @@ def seen(drill: Drill, outcome: Outcome) -> str:
     for pattern in drill.expected.sees:
         for told in outcome.told:
             if re.search(pattern, told.why):
-                return f"{told.at:%H:%M:%S} {told.kind}: {_plain(told.why)}"
-    return "nobody is called; the journal explains it"
+                return _line(told)
+    others = [told for told in outcome.told if not told.why.startswith("parity")]
+    return _line(others[0]) if others else "nobody is called; the journal explains it"
 
 
 def _after(outcome: Outcome) -> str:
     if outcome.recovered_s is None:
         return "opening stays locked"
     return f"{outcome.recovered_s:.0f} s" if outcome.recovered_s else "at once"
+
+
+def _line(told: Told) -> str:
+    return f"{told.at:%H:%M:%S} {told.kind}: {_plain(told.why)}"
 
 
 def _plain(text: str) -> str:

@@ -64,5 +64,5 @@ def differences(
     contracts |= {lot.con_id for lot in known.lots()} | {lot.con_id for lot in known.calls()}
     if any(known.position(con_id) != witness.own[con_id] for con_id in contracts):
         found.append("the journal holds other lots than were executed")
-    found += ["opening is locked"] if known.locked(session_day(at)) else []
+    found += ["opening is locked"] if known.locked(session_day(at)) or known.contract_locks else []
     return tuple(found)
