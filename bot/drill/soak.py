@@ -14,7 +14,7 @@ from random import Random
 
 from bot.clock import cpu_seconds
 from bot.drill.day import Day
-from bot.drill.draw import LINES, fault
+from bot.drill.draw import fault
 from bot.drill.invariants import broken
 from bot.drill.setup import Setup
 from bot.gateway.faults.records import Fault
@@ -22,6 +22,7 @@ from bot.gateway.importing.season import Season, season, write_season
 from bot.gateway.market.sessions import NEW_YORK
 
 FIRST = date(2023, 3, 6)
+LINES = 60  # of market data: enough for the legs of the season's book
 RESTART = Fault.of("restart", at="23:45", daily=True, ids_back=5)  # as TWS does it every night
 SUNDAY, LOGIN_HOURS = 6, 6.0  # a login that nobody answers, every week
 OPENS, LATEST = time(9, 30), timedelta(hours=6)

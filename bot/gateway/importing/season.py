@@ -16,7 +16,7 @@ from bot.gateway.market.toml_table import SESSION_FILE
 
 HISTORY, WRITTEN = 20, 24  # sessions the scenario begins with, and those in its files
 QUIET_VIX, QUIET_SPX, QUIET_VVIX = 15.0, 4200.0, 90.0
-SPIKES = 0.25  # of the sessions
+SPIKES = 0.35  # of the sessions
 FALL = 0.05  # of SPX while VIX doubles
 BOOK = ((5, 45), (8, 75), (10, 110), (12, 140))  # sessions before the first that a lot was opened, its days then
 CLOCKS = ("09:30", "09:45", "10:05", "10:40", "11:30", "13:00", "15:00", "15:40", "16:15")
@@ -72,7 +72,7 @@ def write_season(drawn: Season, out: Path) -> Path:
 
 
 def _points(draw: Random, shape: tuple[float, ...], spx: float, vix: float) -> Points:
-    move, points = draw.uniform(0.3, 0.7), []
+    move, points = draw.uniform(0.4, 0.9), []
     for clock, share in zip(CLOCKS, shape, strict=True):
         wobble = share * move + draw.uniform(-0.01, 0.01)
         points.append((clock, round(spx - FALL * wobble, 5), round(vix * (1.0 + wobble), 2)))
