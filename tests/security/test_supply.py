@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from bot.broker.client import load
+from bot.broker.client import LIBRARIES
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -87,7 +88,8 @@ def licence(name: str) -> str:
 
 def test_no_runtime_dependency_has_a_licence_that_spreads() -> None:
     found, unknown = {}, []
-    for name in pins(f"{load().name}.txt"):
+    (client,) = (name for name in LIBRARIES if find_spec(name) is not None)
+    for name in pins(f"{client}.txt"):
         try:
             found[name] = licence(name) or UNNAMED.get(name, "")
         except PackageNotFoundError:
