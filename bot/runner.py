@@ -60,7 +60,7 @@ async def run_on_gateway_time(bot: Bot, clock: SteppedClock) -> None:
             await asyncio.sleep(POLL_S)
 
     clock.move(await bot.broker.heartbeat())
-    stepper = Stepper(clock, bot.jobs(), catch_up, lambda now: STRIDE)
+    stepper = Stepper(clock, bot.jobs(), catch_up, lambda now: STRIDE, bot.report)
     while not stop.is_set() and not bot.halted:
         await stepper.run(clock.now() + STRIDE)  # short, so that a stop runs no jobs ahead of the gateway
     if bot.halted:

@@ -27,7 +27,8 @@ class Outcomes:
         self._clock = clock
         self._orders = orders
         self._begun = clock.now()
-        self._known: set[str] = set()
+        self._unknown: set[str] = set()
+        self._refused: set[str] = set()
         self._told: dict[tuple[Side, int | None], datetime] = {}
         self._unsold: dict[int, datetime] = {}
 
@@ -37,8 +38,9 @@ class Outcomes:
         day = session_day(now)
         today = [order for order in self._orders().values() if session_day(order.intended_at) == day]
         for order in today:
-            if order.life is Life.UNKNOWN and now - (order.unknown_since or now) >= PATIENCE:
-                self._tell_unknown(order)
+            since = _unclear_since(order)
+            if since is not None and now - since >= PATIENCE:
+                self._tell_unknown(order, since)
         refused = [order for order in today if order.life is Life.REJECTED]
         for order in refused:
             self._tell_refused(order, now)
@@ -65,19 +67,18 @@ class Outcomes:
             f"{what}; it is tried again at every wake-up: look in TWS, and sell by hand", Severity.CRITICAL
         )
 
-    def _tell_unknown(self, order: Order) -> None:
-        if order.ref in self._known:
+    def _tell_unknown(self, order: Order, since: datetime) -> None:
+        if order.ref in self._unknown:
             return
-        self._known.add(order.ref)
-        since = order.unknown_since or order.intended_at
+        self._unknown.add(order.ref)
         what = f"what became of {_named(order)} is not known since {since:%H:%M:%S} UTC"
         self._alarm.alert(f"{what}: nothing is opened, it is read about; look in TWS")
 
     def _tell_refused(self, order: Order, now: datetime) -> None:
         """Say each refusal once, and one that comes again and again every quarter of an hour."""
-        if order.ref in self._known or order.intended_at < self._begun:
+        if order.ref in self._refused or order.intended_at < self._begun:
             return
-        self._known.add(order.ref)
+        self._refused.add(order.ref)
         kind = (order.ticket.side, order.code)
         if kind in self._told and now - self._told[kind] < REMIND_EVERY:
             return
@@ -93,6 +94,13 @@ class Outcomes:
                 what = f"the broker refused {ENOUGH} purchases for the same reason ({_reason(order)})"
                 self._alarm.lock(REFUSED, f"{what}: nothing more is opened in this session; mend it in TWS")
                 return
+
+
+def _unclear_since(order: Order) -> datetime | None:
+    """Return since when an order is unknown, or since when it is said to be filled without its executions."""
+    if order.life is Life.UNKNOWN:
+        return order.unknown_since
+    return order.heard_at if order.missing else None
 
 
 def _named(order: Order) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -122,8 +122,3 @@ class Pager:
 
 WORLDS = {"demo": "SIMULATED", "dry-run": "DRY-RUN", "paper": "PAPER", "live": "LIVE, REAL MONEY,"}
 """What each mode is called in a message that somebody reads half asleep."""
-
-
-def hosts(hooks: Sequence[Hook]) -> str:
-    """Name the places that are paged, without their secrets."""
-    return ", ".join(hook.name for hook in hooks) or "nobody"

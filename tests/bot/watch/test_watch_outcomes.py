@@ -102,6 +102,22 @@ def test_an_order_of_unknown_outcome_is_told_when_the_first_reading_did_not_find
     assert severity is Severity.WARNING
 
 
+def test_a_fill_whose_executions_do_not_come_is_told(desk: Desk) -> None:
+    desk.order("a", Life.FILLED, reported=3, heard_at=NOW)
+    desk.later(15)
+    desk.later(60)
+    ((why, _),) = desk.alerts
+    assert why.startswith("what became of BUY 3 VXM (a) is not known since 13:35:05 UTC")
+
+
+def test_a_refusal_that_was_unknown_at_first_is_told_with_its_reason(desk: Desk) -> None:
+    desk.order("a", Life.UNKNOWN, unknown_since=NOW)
+    desk.later(25)
+    desk.order("a", Life.REJECTED, code=201, text="no margin")
+    desk.later(60)
+    assert [why for why, _ in desk.alerts][1:] == ["the broker refused BUY 3 VXM (a): code 201: no margin"]
+
+
 def test_sales_that_end_one_after_the_other_with_nothing_sold_are_told_while_it_lasts(desk: Desk) -> None:
     for ref in ("a", "b"):
         desk.order(ref, Life.CANCELLED, code=202, text="Cancelled by exchange", side=Side.SELL)
