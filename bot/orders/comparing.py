@@ -72,7 +72,7 @@ class Comparing:
             return
         waits = self._at is None or POSITIONS_LOCK in self._projection.locks
         held = _held(positions)
-        second, source = self._second(held)
+        second, source = self._second(held, whole=positions.complete)
         rows = self._compared(held, second)
         why = "" if positions.complete else f"the broker did not confirm that its positions are whole: {positions.why}"
         self._write(because, rows, positions.complete, why)
@@ -87,15 +87,19 @@ class Comparing:
         unsure = waits and second is None and rows
         self._pen.lock(POSITIONS_LOCK, "the positions were read once: a second reading follows" if unsure else "")
 
-    def _second(self, held: Mapping[int, int]) -> tuple[Mapping[int, int] | None, str]:
-        """Return the second reading and its name: the stream, or an earlier list that is old enough to be another."""
+    def _second(self, held: Mapping[int, int], *, whole: bool) -> tuple[Mapping[int, int] | None, str]:
+        """Return the second reading and its name: the stream, or an earlier list that is old enough to be another.
+
+        A list that was not whole is no reading of anything.
+        """
         stream = self._broker.portfolio()
         if stream is not None:
             return stream, STREAM
         now, earlier = self._clock.now(), self._earlier
         if earlier is not None and now - earlier[0] < timedelta(seconds=self._settings.read_again_s):
             return None, LATER
-        self._earlier = (now, held)
+        if whole:
+            self._earlier = (now, held)
         return (None if earlier is None else earlier[1]), LATER
 
     def _compared(self, held: Mapping[int, int], second: Mapping[int, int] | None) -> tuple[Row, ...]:

@@ -121,6 +121,18 @@ async def test_without_account_updates_a_second_list_at_another_time_must_agree(
     assert lock_on(stand) == ""
 
 
+async def test_a_list_that_was_not_whole_is_no_second_reading(stand: Stand) -> None:
+    await stand.own(4)
+    stand.broker.has_second, stand.broker.complete, stand.broker.held[VXM.con_id] = False, False, 0
+    await stand.restart()
+    stand.broker.complete, stand.broker.held[VXM.con_id] = True, 4
+    await stand.later(20)
+    assert lock_on(stand) == ""
+    assert any("a second reading follows" in why for why in stand.projection.locked(stand.view().session.day))
+    await stand.later(20)
+    assert stand.projection.locked(stand.view().session.day) == ()
+
+
 async def test_one_list_after_a_restart_unlocks_nothing(stand: Stand) -> None:
     await short_of_one(stand)
     stand.broker.has_second, stand.broker.held[VXM.con_id] = False, 4
