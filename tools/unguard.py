@@ -1,7 +1,7 @@
 """Take one guard at a time out of a copy of the program, and see that the drill which proves it fails.
 
     python tools/unguard.py [DRILL ...]        # all of them, or those named
-    python tools/unguard.py --write            # and write the second table of docs/survival.md
+    python tools/unguard.py --write            # and write the second table of docs/survival.md (named: their rows)
 
 The work tree is never touched. A removal whose text no longer stands in its file exactly once is an error.
 """
@@ -27,23 +27,13 @@ LONGEST = 160
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """Say how one guard is taken out: in `file` the text `old` becomes `new`; `what` are the words of the page.
-
-    `also` is the same for a guard that stands in a second file.
-    """
+    """Say how one guard is taken out: in `file` the text `old` becomes `new`; `what` are the words of the page."""
 
     drill: str
     what: str
     file: str
     old: str
     new: str
-    also: tuple[str, str, str] | None = None
-
-    @property
-    def edits(self) -> tuple[tuple[str, str, str], ...]:
-        """Return every file with the text that goes and the text that comes."""
-        first = (self.file, self.old, self.new)
-        return (first,) if self.also is None else (first, self.also)
 
 
 REMOVALS = (
@@ -140,14 +130,6 @@ REMOVALS = (
         new="            why = ''\n",
     ),
     Removal(
-        drill="kill-between-orders",
-        what="the kill switch is asked before every order, at the gate and at the last line",
-        file="bot/orders/brake.py",
-        old="        return self._kill.engaged() or self._projection.killed\n",
-        new='        return ""\n',
-        also=("bot/orders/sending.py", "                self._kill.require()\n", "                pass\n"),
-    ),
-    Removal(
         drill="condors-closed-by-hand",
         what="without condors the hedge is sold",
         file="strategies/alvh/unwind.py",
@@ -231,7 +213,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the removals named, or all; the exit code says whether every drill failed without its guard."""
     named = [one for one in arguments if not one.startswith("-")]
     wanted = [one for one in REMOVALS if not named or one.drill in named]
-    rows, survived = [], []
+    rows = standing() if named else {}
+    survived = []
     with tempfile.TemporaryDirectory(prefix="alvh-unguard-") as folder:
         tree = Path(folder)
         for package in PACKAGES:
@@ -240,26 +223,26 @@ def main(arguments: Sequence[str]) -> int:
             said = without(removal, tree)
             print(f"{'fails' if said else 'HOLDS WITHOUT IT':16} {removal.drill:32} {said or removal.what}", flush=True)
             survived += [] if said else [removal.drill]
-            rows.append(f"| `{removal.drill}` | `{removal.file}`: {removal.what} | {said.replace('|', '/')} |")
-    if "--write" in arguments and not named:
-        write(rows)
+            said = said.replace("|", "/")
+            rows[removal.drill] = f"| `{removal.drill}` | `{removal.file}`: {removal.what} | {said} |"
+    if "--write" in arguments:
+        write([rows[one.drill] for one in REMOVALS if one.drill in rows])
     print(f"{len(wanted)} guards removed, {len(wanted) - len(survived)} drills failed")
     return 1 if survived else 0
 
 
 def without(removal: Removal, tree: Path) -> str:
     """Return what a drill said without the guard: why it failed, or nothing when it held; the copy is put back."""
-    before = {name: (tree / name).read_text(encoding="utf-8") for name, _, _ in removal.edits}
-    for name, old, new in removal.edits:
-        times = before[name].count(old)
-        if times != 1:
-            raise SystemExit(f"{name} holds the guard of {removal.drill} {times} times, expected 1")
-        (tree / name).write_text(before[name].replace(old, new), encoding="utf-8")
+    file = tree / removal.file
+    text = file.read_text(encoding="utf-8")
+    times = text.count(removal.old)
+    if times != 1:
+        raise SystemExit(f"{removal.file} holds the guard of {removal.drill} {times} times, expected 1")
+    file.write_text(text.replace(removal.old, removal.new), encoding="utf-8")
     try:
         return _played(removal.drill, tree)
     finally:
-        for name, text in before.items():
-            (tree / name).write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
 
 
 def _played(drill: str, tree: Path) -> str:
@@ -269,9 +252,17 @@ def _played(drill: str, tree: Path) -> str:
     if done.returncode == 0:
         return ""
     complaints = [line.strip() for line in done.stdout.splitlines() if line.startswith("       ")]
+    complaints.sort(key=lambda what: what.startswith("nobody was told"))  # what was done says more than what was told
     said = complaints[0] if complaints else (done.stderr.strip().splitlines() or ["it failed without a word"])[-1]
     said = re.sub(r"; told was: .*", "", re.sub(r"127\.0\.0\.1:\w+", "127.0.0.1", said))
     return said if len(said) <= LONGEST else f"{said[:LONGEST].rstrip()} ..."
+
+
+def standing() -> dict[str, str]:
+    """Return the rows of the second table as they stand, by drill."""
+    found = MARK.search(PAGE.read_text(encoding="utf-8"))
+    rows = found[0].splitlines() if found is not None else []
+    return {row.split("`")[1]: row for row in rows if row.startswith("| `")}
 
 
 def write(rows: Sequence[str]) -> None:

@@ -85,5 +85,4 @@ def test_every_removal_of_a_guard_fits_the_code(monkeypatch: pytest.MonkeyPatch)
     assert len(unguard.REMOVALS) >= 15
     for removal in unguard.REMOVALS:
         assert removal.drill in names
-        for file, old, _ in removal.edits:
-            assert (ROOT / file).read_text(encoding="utf-8").count(old) == 1, removal
+        assert (ROOT / removal.file).read_text(encoding="utf-8").count(removal.old) == 1, removal
