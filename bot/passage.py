@@ -44,6 +44,8 @@ class Passage:
         now = self._clock.now()
         stride = self._stride(now).total_seconds()
         on_grid = datetime.fromtimestamp((now.timestamp() // stride + 1) * stride, tz=now.tzinfo)
+        if on_grid <= now:  # a stride of parts of a second: the mark was rounded to where the clock stands
+            on_grid = now + timedelta(seconds=stride)
         step = min(to.astimezone(now.tzinfo), on_grid)
         self._clock.move(step)
         await self._catch_up(step)

@@ -11,6 +11,7 @@ from bot.session import session_at
 
 BLIND_SHARE = 0.10  # a purchase may be limited at most this far above the true ask
 MOMENT = timedelta(minutes=1)
+LULL = timedelta(minutes=2)  # an outage is told once, however often the line comes and goes in it
 TIME_TO_FLATTEN = timedelta(minutes=12)
 LONGEST_SILENCE = timedelta(minutes=6)  # between two explained wake-ups
 
@@ -103,10 +104,22 @@ def _back_in_step(day: Day, entries: list[Entry]) -> Iterator[str]:
         yield f"at the end {', '.join(day.final_differences)}, and nobody was told"
 
 
+def _astray_since(day: Day) -> datetime:
+    """Return when the bot fell out of step for the last time; spans with a short lull between them are one."""
+    spans = day.watcher.spans
+    if not spans or spans[-1].until is not None:
+        return day.ends_at
+    since = spans[-1].since
+    for before in reversed(spans[:-1]):
+        if before.until is None or since - before.until > LULL:
+            break
+        since = before.since
+    return since
+
+
 def _told(day: Day) -> bool:
     """Say whether a human has been told something since the bot fell out of step for the last time."""
-    spans = day.watcher.spans
-    since = spans[-1].since if spans and spans[-1].until is None else day.ends_at
+    since = _astray_since(day)
     return any(told.at >= since - MOMENT for told in day.told if not told.why.startswith("parity"))
 
 

@@ -109,3 +109,13 @@ async def test_a_job_that_waits_lets_time_pass_and_late_ones_are_dropped_and_rep
     await stepper.run(NOON + timedelta(seconds=30))
     assert ran == [0, 20, 25, 30]
     assert missed == [("quick", "17:00:05+00:00")]
+
+
+@pytest.mark.parametrize("stride_s", [0.1, 0.3, 0.7])
+async def test_strides_of_parts_of_a_second_always_move_the_clock(stride_s: float):
+    world = Outside()
+    passage = Passage(world.clock, world.catch_up, lambda now: timedelta(seconds=stride_s))
+    for _ in range(200):
+        before = world.clock.now()
+        await passage.step(NOON + timedelta(hours=1))
+        assert before < world.clock.now() <= before + timedelta(seconds=stride_s + 0.001)

@@ -50,3 +50,11 @@ async def test_answers_that_are_a_second_late_cost_no_connection(tmp_path: Path)
     day, outcome = await play(EVERY_ANSWER_A_SECOND_LATE, tmp_path)
     assert outcome.failed == ()
     assert not any("line" in why for span in day.watcher.spans for why in span.why)
+
+
+async def test_sales_that_the_exchange_cancels_again_and_again_are_told(tmp_path: Path) -> None:
+    trouble = Fault.of("exchange-cancel", at="09:30", action="SELL", after_s=0.0, lasts_s=7200.0)
+    day, outcome = await play(Setup(scenario="made-up-5", lines=26, until="10:05", faults=(trouble,)), tmp_path)
+    assert outcome.failed == ()
+    assert outcome.left == 3
+    assert any("3 sales in a row sold nothing" in told.why for told in day.told)
