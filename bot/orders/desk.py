@@ -107,7 +107,8 @@ class OrderDesk:
             sender=self._sender,
         )
         self._comparing = Comparing(broker, projection, self._pen, clock, settings)
-        self._reconciler = Reconciler(broker, journal, projection, clock, settings, self, self._comparing)
+        watch = None if sizing is None else sizing.inflation_watch
+        self._reconciler = Reconciler(broker, journal, projection, clock, settings, self, self._comparing, watch)
         broker.listen(self.on_order, self.on_fill, self.on_notice)
 
     # --- proposals

@@ -3,7 +3,7 @@
 Nothing here sends. A reading is complete when open orders, completed orders and executions were all answered; an order
 that several complete readings in a row do not show is gone. Everything is read and positions are compared at a start,
 after every lost line, before the open, after the close, every some minutes while anything is owned, and while they
-disagree.
+disagree. Orders alone are read every minute while a spike builds: those of other people use room.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from bot.journal.store import Journal
 from bot.orders.comparing import POSITIONS_LOCK, Comparing
 from bot.orders.ladder import OrderSettings
 from bot.orders.life import DONE, Life, Order
-from bot.session import hours_on
+from bot.session import hours_on, session_at
+from strategies.alvh.records import Window
 
 LONGEST_AFTER = timedelta(minutes=60)  # after a close; later it is the next start's
+OTHERS_KNOWN_FOR = timedelta(seconds=50)  # while a spike builds: nobody tells of orders that other people leave at work
 
 
 class Ears(Protocol):
@@ -43,7 +45,10 @@ class Ears(Protocol):
 
 
 class Reconciler:
-    """Read about orders with an open outcome, and about positions that do not add up, until both are clear."""
+    """Read about orders with an open outcome, and about positions that do not add up, until both are clear.
+
+    From an inflation of `watch` on (a fraction; `None`: never) a spike builds, and so may one that nobody can measure.
+    """
 
     def __init__(
         self,
@@ -54,7 +59,9 @@ class Reconciler:
         settings: OrderSettings,
         ears: Ears,
         comparing: Comparing,
+        watch: float | None = None,
     ) -> None:
+        self._watch = watch
         self._broker = broker
         self._journal = journal
         self._projection = projection
@@ -63,23 +70,27 @@ class Reconciler:
         self._ears = ears
         self._comparing = comparing
         self._read_at: datetime | None = None
+        self._others_at: datetime | None = None
         self._compared_at = clock.now()
 
     def has_work(self) -> bool:
         """Say whether a comparison waits or is due."""
-        return self._comparing.is_locked or bool(self._because(self._clock.now()))
+        now = self._clock.now()
+        return self._comparing.is_locked or bool(self._because(now)) or self._wants_others(now)
 
     async def attend(self) -> None:
         """Read again when something is open and the last reading is long enough ago, or when its time has come."""
         now = self._clock.now()
         because = "what was compared before did not agree" if self._comparing.is_locked else self._because(now)
         waits = any(self._wants_reading(order, now) for order in self._projection.open_orders)
-        if not (because or waits) or not self._due(now):
-            return
-        if because:
-            await self.recover(because)
-        else:
-            self._read_at = now
+        if (because or waits) and self._due(now):
+            if because:
+                await self.recover(because)
+            else:
+                self._read_at = now
+                await self._read()
+        elif self._wants_others(now):
+            self._others_at = now
             await self._read()
 
     async def recover(self, because: str) -> None:
@@ -109,6 +120,19 @@ class Reconciler:
 
     def _due(self, now: datetime) -> bool:
         return self._read_at is None or now - self._read_at >= timedelta(seconds=self._settings.read_again_s)
+
+    def _wants_others(self, now: datetime) -> bool:
+        """Say whether a purchase may be near and other people's orders were not read lately."""
+        inflation = self._projection.last_inflation
+        quiet = self._watch is None or (inflation is not None and inflation < self._watch)
+        if quiet or not self._is_stale(now):
+            return False
+        session = session_at(now)
+        return session is not None and session.window is not Window.GUARDIAN
+
+    def _is_stale(self, now: datetime) -> bool:
+        latest = max((at for at in (self._read_at, self._others_at) if at is not None), default=None)
+        return latest is None or now - latest >= OTHERS_KNOWN_FOR
 
     def _wants_reading(self, order: Order, now: datetime) -> bool:
         if order.life in (Life.UNKNOWN, Life.INTENDED) or order.missing:

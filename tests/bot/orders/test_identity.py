@@ -10,10 +10,11 @@ import pytest
 from fake_broker import VX, VXM
 from stand import Stand, buying
 
-from bot.broker.port import OrderState
+from bot.broker.port import OrderState, OrderUpdate
 from bot.journal import Kind
 from bot.orders.desk import Outcome
 from bot.orders.life import DONE, Life
+from strategies.alvh.policy import SizingPolicy
 from strategies.alvh.records import Side
 
 
@@ -124,3 +125,27 @@ async def test_a_foreign_order_that_ended_while_nobody_listened_uses_no_room(sta
     stand.broker.foreign_orders = []
     await stand.desk.recover()
     assert stand.submit(buying(1, key="now")) is Outcome.SENT
+
+
+async def test_while_a_spike_builds_orders_that_others_leave_at_work_use_room_within_a_minute(stand: Stand) -> None:
+    stand.start(SizingPolicy())
+    stand.projection._inflation = SizingPolicy().inflation_watch
+    await stand.later(60)
+    left = OrderUpdate(
+        ref="",
+        perm_id=5,
+        order_id=0,
+        con_id=VX.con_id,
+        state=OrderState.WORKING,
+        filled=0,
+        remaining=3,
+        side=Side.BUY,
+        limit=15.0,
+    )
+    stand.broker.foreign_orders = [left]
+    await stand.later(60)
+    assert stand.desk._hearing.foreign == {5: left}
+    stand.projection._inflation = 0.0
+    reads = stand.broker.reads
+    await stand.later(60)
+    assert stand.broker.reads == reads, "on a quiet day nobody asks"
