@@ -8,7 +8,6 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
-from itertools import count
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -94,13 +93,14 @@ class _Alarm:
 class SteppedClock:
     """Stand still until moved: the clock of the demo, of drills and of replay.
 
-    Who sleeps or waits on it goes on when somebody else moves it far enough: no real time passes.
+    Who sleeps or waits on it goes on when somebody else moves it far enough: no real time passes. `waits` counts the
+    sleeps and waits that have begun.
     """
 
     def __init__(self, at: datetime) -> None:
         self._now = at
+        self.waits = 0
         self._alarms: list[_Alarm] = []
-        self._numbers = count()
 
     def now(self) -> datetime:
         """Return the instant the clock was last moved to."""
@@ -151,6 +151,7 @@ class SteppedClock:
         if task is None:
             raise RuntimeError("only a task can wait on a clock")
         at = self._now + timedelta(seconds=seconds)
-        alarm = _Alarm(at=at, number=next(self._numbers), task=task, wakes=wakes)
+        self.waits += 1
+        alarm = _Alarm(at=at, number=self.waits, task=task, wakes=wakes)
         heappush(self._alarms, alarm)
         return alarm

@@ -17,7 +17,7 @@ from bot.drill.day import Day
 from bot.drill.draw import fault
 from bot.drill.invariants import broken
 from bot.drill.setup import Setup
-from bot.gateway.faults.records import Fault
+from bot.gateway.faults import KINDS, Fault
 from bot.gateway.importing.season import Season, season, write_season
 from bot.gateway.market.sessions import NEW_YORK
 
@@ -25,6 +25,7 @@ FIRST = date(2023, 3, 6)
 LINES = 60  # of market data: enough for the legs of the season's book
 RESTART = Fault.of("restart", at="23:45", daily=True, ids_back=5)  # as TWS does it every night
 SUNDAY, LOGIN_HOURS = 6, 6.0  # a login that nobody answers, every week
+LONGEST_S = 3600.0
 OPENS, LATEST = time(9, 30), timedelta(hours=6)
 STATUS = Path("/proc/self/status")
 HANDLES = Path("/proc/self/fd")
@@ -81,7 +82,7 @@ def _troubles(drawn: Season) -> tuple[Fault, ...]:
     draw, found = Random(f"soak {drawn.seed}"), [RESTART]
     for session in drawn.sessions:
         opens = datetime.combine(session, OPENS, NEW_YORK).astimezone(UTC)
-        found.append(fault(draw, lambda draw, opens=opens: _some_time(draw, opens)))  # type: ignore[misc]
+        found.append(_brief(fault(draw, lambda draw, opens=opens: _some_time(draw, opens))))  # type: ignore[misc]
     day = drawn.sessions[0]
     while day < drawn.sessions[-1]:
         if day.weekday() == SUNDAY:
@@ -89,6 +90,13 @@ def _troubles(drawn: Season) -> tuple[Fault, ...]:
             found.append(Fault.of("login-wanted", at=evening.isoformat(), lasts_s=LOGIN_HOURS * 3600.0))
         day += timedelta(days=1)
     return tuple(found)
+
+
+def _brief(trouble: Fault) -> Fault:
+    """Return the fault with an end: one that lasts for ever would be all that the later sessions see."""
+    key = next((key for key in KINDS[trouble.kind].keys.known if key.name == "lasts_s"), None)
+    lasts_s = float(dict(trouble.values).get("lasts_s", key.default if key else 0.0))  # type: ignore[arg-type]
+    return trouble.but(lasts_s=LONGEST_S) if lasts_s > LONGEST_S else trouble
 
 
 def _some_time(draw: Random, opens: datetime) -> str:

@@ -119,3 +119,19 @@ async def test_strides_of_parts_of_a_second_always_move_the_clock(stride_s: floa
         before = world.clock.now()
         await passage.step(NOON + timedelta(hours=1))
         assert before < world.clock.now() <= before + timedelta(seconds=stride_s + 0.001)
+
+
+async def test_a_job_that_asks_hundreds_of_questions_one_after_the_other_takes_no_time():
+    world = Outside(NOON)
+
+    async def answered() -> None:
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    async def ask() -> str:
+        for _ in range(300):
+            await world.clock.within(answered(), 10)
+        return "all answered"
+
+    assert await world.passage.through(ask()) == "all answered"
+    assert world.clock.now() == NOON
