@@ -42,8 +42,11 @@ class Series:
             self._held[name] = held[-LONGEST:]
 
     def forget(self, before: datetime) -> None:
-        """Drop the series that ended before an instant: those of futures that have settled."""
-        gone = [name for name, held in self._held.items() if held and held[-1].end < before]
+        """Drop the series that ended before an instant: those of futures that have settled.
+
+        The bot's own samples stay: a memory may name them after any absence.
+        """
+        gone = [name for name, held in self._held.items() if name != SAMPLES and held and held[-1].end < before]
         for name in gone:
             del self._held[name]
             self._seen.pop(name, None)

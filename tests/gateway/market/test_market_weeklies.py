@@ -89,7 +89,7 @@ def middle(market: SimulatedMarket, con_id: int) -> float:
 
 def test_a_weekly_is_quoted_between_its_neighbours_with_less_size_and_a_wider_spread(market_of: Markets) -> None:
     market = market_of("spike-2018-02")
-    for _ in range(3):
+    for _ in range(2):
         february, march = (middle(market, item.con_id) for item in listed(market, trading_class="VX")[:2])
         (weekly,) = listed(market, trading_class="VX09")
         low, high = sorted((february, march))
