@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.broker.port import Fill, Margin, OrderState, OrderUpdate
 from bot.broker.quotes import UNSET, clean_number, clean_price
-from bot.broker.sense import count, legible, number
+from bot.broker.sense import count, legible, number, told_count
 from strategies.alvh.records import Account, Side
 
 _STATES = {
@@ -45,9 +45,9 @@ def is_error_entry(trade: Any) -> bool:
 def update_of(trade: Any) -> OrderUpdate:
     """Return a trade as its last status frame left it. `Inactive` may be a reject or a wait: it proves nothing."""
     status = trade.orderStatus
-    total = count(trade.order.totalQuantity)
-    filled = count(status.filled)
-    remaining = count(status.remaining)
+    total = told_count(trade.order.totalQuantity)
+    filled = told_count(status.filled)
+    remaining = told_count(status.remaining)
     state = state_of(status.status)
     if filled == 0 and remaining == 0 and state in (OrderState.PENDING, OrderState.WORKING):
         remaining = total
@@ -68,8 +68,8 @@ def update_of(trade: Any) -> OrderUpdate:
 
 def completed_of(trade: Any) -> OrderUpdate:
     """Return a completed order: its frame carries no order id, and the filled quantity sits on the order itself."""
-    filled = count(trade.order.filledQuantity) or count(trade.orderStatus.filled)
-    total = count(trade.order.totalQuantity)
+    filled = told_count(trade.order.filledQuantity) or told_count(trade.orderStatus.filled)
+    total = told_count(trade.order.totalQuantity)
     return OrderUpdate(
         ref=trade.order.orderRef or "",
         perm_id=trade.order.permId,

@@ -31,9 +31,9 @@ def understood(what: str, make: Callable[[], T]) -> T:
 
 
 def count(value: Any) -> int:
-    """Return a number of contracts, none for IB's placeholders.
+    """Return a number of contracts from zero on.
 
-    Raises `ValueError` for what cannot be one: below zero, endless, or more than a thousand million.
+    Raises `ValueError` for what is none: a placeholder, below zero, endless, or more than a thousand million.
     """
     number = signed_count(value)
     if number < 0:
@@ -42,13 +42,19 @@ def count(value: Any) -> int:
 
 
 def signed_count(value: Any) -> int:
-    """Return a number of contracts, negative when short; placeholders and errors as `count`."""
+    """Return a number of contracts, negative when short; raise `ValueError` as `count` does."""
     number = clean_number(value)
-    if number is not None and abs(number) <= MOST_CONTRACTS:
-        return round(number)
-    if value in ("", None, _UNSET_INTEGER) or _is_unset(value):
-        return 0
-    raise ValueError(f"{legible(str(value))} contracts, expected a number up to {MOST_CONTRACTS:g}")
+    if number is None or abs(number) > MOST_CONTRACTS:
+        raise ValueError(f"{legible(str(value))} contracts, expected a number up to {MOST_CONTRACTS:g}")
+    return round(number)
+
+
+def told_count(value: Any) -> int:
+    """Return a number of contracts of an order's frame, in which a placeholder says that nothing is told: zero.
+
+    Never for a position or an execution, where it would look flat or taken back. Raises `ValueError` as `count` does.
+    """
+    return 0 if value in ("", None, _UNSET_INTEGER) or _is_unset(value) else count(value)
 
 
 def number(value: Any, *, lowest: float, highest: float) -> float:

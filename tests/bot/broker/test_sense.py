@@ -10,7 +10,7 @@ import pytest
 
 from bot.broker import contracts, reports
 from bot.broker.quotes import Line, clean_number
-from bot.broker.sense import Nonsense, count, legible, number, signed_count, understood
+from bot.broker.sense import Nonsense, count, legible, number, signed_count, told_count, understood
 from bot.errors import Retry
 
 NOW = datetime(2018, 2, 5, 15, tzinfo=UTC)
@@ -24,8 +24,11 @@ def test_no_number_of_contracts_is_refused_and_not_called_none(value: object) ->
 
 
 @pytest.mark.parametrize("unset", ["", None, 2147483647, 1.7976931348623157e308])
-def test_what_means_unset_counts_as_none(unset: object) -> None:
-    assert count(unset) == 0
+def test_what_means_unset_is_nothing_told_of_an_order_and_no_position_and_no_execution(unset: object) -> None:
+    assert told_count(unset) == 0
+    for strict in (signed_count, count):
+        with pytest.raises(ValueError, match="contracts"):
+            strict(unset)
 
 
 def test_less_than_nothing_is_no_count() -> None:
