@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.broker.codes import RESTORED_DATA_KEPT, RESTORED_DATA_LOST
 from bot.broker.port import Fill, Notice, OrderState, OrderUpdate
@@ -19,6 +20,7 @@ from bot.orders.refs import is_ours
 
 STRAY, ODD = "stray order", "odd execution"
 TWIN = "order at the broker twice: permId "
+SAME_NOTICE = timedelta(minutes=1)  # TWS says some, such as 1100 and 10197, every few seconds
 LINE_IS_BACK = frozenset({RESTORED_DATA_LOST, RESTORED_DATA_KEPT})
 
 
@@ -34,6 +36,7 @@ class Hearing:
         self._pen = pen
         self._clock = clock
         self.foreign: dict[int, OrderUpdate] = {}
+        self._noted: dict[int, Notice] = {}  # by code, the last one that was journalled
 
     def on_order(self, update: OrderUpdate) -> None:
         """Take in one order status of any client."""
@@ -72,14 +75,21 @@ class Hearing:
         self._pen.lock(POSITIONS_LOCK, f"{why}: positions are being read")
 
     def on_notice(self, notice: Notice) -> None:
-        """Journal a notice that belongs to no order."""
+        """Journal a notice that belongs to no order; the same again within a minute says nothing new."""
         try:
-            self._pen.write(Kind.NOTE, {"code": notice.code, "text": notice.text})
+            self._note(notice)
             if notice.code in LINE_IS_BACK:
                 why = "the line was lost for a while: what happened meanwhile is being read"
                 self._pen.lock(POSITIONS_LOCK, why)
         except Halt as halt:
             self._pen.halt = str(halt)
+
+    def _note(self, notice: Notice) -> None:
+        before = self._noted.get(notice.code)
+        if before is not None and before.text == notice.text and notice.at - before.at < SAME_NOTICE:
+            return
+        self._noted[notice.code] = notice
+        self._pen.write(Kind.NOTE, {"code": notice.code, "text": notice.text})
 
     def saw(self, working: Collection[int], refs: Collection[str]) -> None:
         """Take in the permIds that a complete reading shows as working, and every ref in it: the rest is no more."""

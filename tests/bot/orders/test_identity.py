@@ -10,7 +10,7 @@ import pytest
 from fake_broker import VX, VXM
 from stand import Stand, buying
 
-from bot.broker.port import OrderState, OrderUpdate
+from bot.broker.port import Notice, OrderState, OrderUpdate
 from bot.journal import Kind
 from bot.orders.desk import Outcome
 from bot.orders.life import DONE, Life
@@ -149,3 +149,12 @@ async def test_while_a_spike_builds_orders_that_others_leave_at_work_use_room_wi
     reads = stand.broker.reads
     await stand.later(60)
     assert stand.broker.reads == reads, "on a quiet day nobody asks"
+
+
+def test_a_notice_that_is_said_again_and_again_is_journalled_once_a_minute(stand: Stand) -> None:
+    for second in range(0, 150, 4):
+        at = stand.now() + timedelta(seconds=second)
+        stand.desk.on_notice(Notice(code=1100, text="Connectivity has been lost.", at=at))
+    assert len(stand.entries(Kind.NOTE)) == 3
+    stand.desk.on_notice(Notice(code=1100, text="in other words", at=stand.now()))
+    assert len(stand.entries(Kind.NOTE)) == 4
