@@ -15,6 +15,7 @@ from bot.gateway.messages.values import Values
 from bot.gateway.records import Contract, HistoryBar, Market
 from bot.gateway.requests.calendar_bars import joined
 from bot.gateway.requests.client import Client, Routes
+from bot.gateway.requests.feeds import Feeds
 from bot.gateway.requests.lookup import invalid, only_match
 from bot.gateway.requests.schedule import SCHEDULE, SCHEDULE_SINCE, tell_schedule
 from bot.gateway.requests.spans import DAY, Duration, bar_seconds, duration
@@ -56,7 +57,7 @@ class HistoryDesk:
 
     def __init__(self, market: Market) -> None:
         self._market = market
-        self._feeds: dict[tuple[Client, int], Feed] = {}
+        self._feeds: Feeds[Feed] = Feeds()
 
     def routes(self) -> Routes:
         """Return which request each method answers."""
@@ -69,12 +70,11 @@ class HistoryDesk:
 
     def forget(self, client: Client) -> None:
         """Drop the feeds of a client that has gone."""
-        self._feeds = {key: feed for key, feed in self._feeds.items() if key[0] is not client}
+        self._feeds = self._feeds.without(client)
 
     def contract(self, client: Client, request_id: int) -> Contract | None:
         """Return the contract of a feed, `None` when the client has none under this id."""
-        held = self._feeds.get((client, request_id))
-        return None if held is None else held.contract
+        return self._feeds.contract(client, request_id)
 
     def bars(self, client: Client, values: Values) -> None:
         """Send the bars asked for; with keepUpToDate, then every change of the last ones."""

@@ -10,6 +10,7 @@ from bot.gateway.messages import inbound, outbound
 from bot.gateway.messages.values import UNSET_INTEGER, Values
 from bot.gateway.records import Contract, Exchange, Market, Rung
 from bot.gateway.requests.client import Client, Routes
+from bot.gateway.requests.feeds import Feeds
 from bot.gateway.requests.lookup import only_match
 
 MOST = 3  # ladders of a login at once
@@ -41,7 +42,7 @@ class DepthDesk:
         self._market = market
         self._exchange = exchange
         self._live_data = live_data
-        self._ladders: dict[tuple[Client, int], Ladder] = {}
+        self._ladders: Feeds[Ladder] = Feeds()
 
     def routes(self) -> Routes:
         """Return which request each method answers."""
@@ -53,12 +54,11 @@ class DepthDesk:
 
     def forget(self, client: Client) -> None:
         """Drop the ladders of a client that has gone."""
-        self._ladders = {key: ladder for key, ladder in self._ladders.items() if key[0] is not client}
+        self._ladders = self._ladders.without(client)
 
     def contract(self, client: Client, request_id: int) -> Contract | None:
         """Return the contract of a ladder, `None` when the client has none under this id."""
-        held = self._ladders.get((client, request_id))
-        return None if held is None else held.contract
+        return self._ladders.contract(client, request_id)
 
     def exchanges(self, client: Client, _: Values) -> None:
         """Send which exchanges show depth of what."""

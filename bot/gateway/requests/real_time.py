@@ -10,6 +10,7 @@ from bot.gateway.messages import inbound, outbound
 from bot.gateway.messages.values import Values
 from bot.gateway.records import Contract, HistoryBar, Market
 from bot.gateway.requests.client import Client, Routes
+from bot.gateway.requests.feeds import Feeds
 from bot.gateway.requests.lines import Lines
 from bot.gateway.requests.lookup import only_match
 
@@ -44,7 +45,7 @@ class RealTimeDesk:
         self._market = market
         self._lines = lines
         self._live_data = live_data
-        self._feeds: dict[tuple[Client, int], BarFeed] = {}
+        self._feeds: Feeds[BarFeed] = Feeds()
 
     def routes(self) -> Routes:
         """Return which request each method answers."""
@@ -55,12 +56,11 @@ class RealTimeDesk:
 
     def forget(self, client: Client) -> None:
         """Drop the feeds of a client that has gone."""
-        self._feeds = {key: feed for key, feed in self._feeds.items() if key[0] is not client}
+        self._feeds = self._feeds.without(client)
 
     def contract(self, client: Client, request_id: int) -> Contract | None:
         """Return the contract of a feed, `None` when the client has none under this id."""
-        held = self._feeds.get((client, request_id))
-        return None if held is None else held.contract
+        return self._feeds.contract(client, request_id)
 
     def subscribe(self, client: Client, values: Values) -> None:
         """Begin a feed with the next full five seconds; TWS knows no other length, whatever the request says."""

@@ -12,6 +12,7 @@ from bot.gateway.messages.schema import Message
 from bot.gateway.messages.values import Values
 from bot.gateway.records import Contract, Market, Quote
 from bot.gateway.requests.client import Client, Routes
+from bot.gateway.requests.feeds import Feeds
 from bot.gateway.requests.lookup import only_match
 from bot.gateway.requests.past_ticks import MOST_PAST, past_ticks, tell_past_ticks
 
@@ -38,7 +39,7 @@ class TickByTickDesk:
     def __init__(self, market: Market, *, live_data: bool = True) -> None:
         self._market = market
         self._live_data = live_data
-        self._feeds: dict[tuple[Client, int], TickFeed] = {}
+        self._feeds: Feeds[TickFeed] = Feeds()
 
     def routes(self) -> Routes:
         """Return which request each method answers."""
@@ -49,12 +50,11 @@ class TickByTickDesk:
 
     def forget(self, client: Client) -> None:
         """Drop the streams of a client that has gone."""
-        self._feeds = {key: feed for key, feed in self._feeds.items() if key[0] is not client}
+        self._feeds = self._feeds.without(client)
 
     def contract(self, client: Client, request_id: int) -> Contract | None:
         """Return the contract of a stream, `None` when the client has none under this id."""
-        held = self._feeds.get((client, request_id))
-        return None if held is None else held.contract
+        return self._feeds.contract(client, request_id)
 
     def subscribe(self, client: Client, values: Values) -> None:
         """Begin a stream: first the ticks of the past that were asked for, then the present quote or middle."""
