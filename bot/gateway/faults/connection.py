@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bot.gateway.faults.keys import AT, CLIENT, DAILY, OCCASIONS, Key, Keys, lasts
+from bot.gateway.faults.keys import AT, CLIENT, DAILY, OCCASIONS, Key, Keys, lasts, one_of
 from bot.gateway.faults.parcel import Parcel
 from bot.gateway.faults.records import Fault
 from bot.gateway.faults.trouble import ALL, Kind, Trouble
@@ -166,13 +166,7 @@ KINDS = (
                 AT,
                 DAILY,
                 CLIENT,
-                Key(
-                    name="how",
-                    default="reset",
-                    words="how it ends",
-                    choices=("reset", "close"),
-                    typical=("reset", "close"),
-                ),
+                one_of("how", "how it ends", ("reset", "close")),
             )
         ),
         make=HangUp,
@@ -188,12 +182,10 @@ KINDS = (
                 lasts(35.0, 35.0, 120.0, 600.0),
                 DAILY,
                 Key(name="ids_back", default=0, words="next order ids lower by this", low=0, typical=(0, 1, 5)),
-                Key(
-                    name="vanish",
-                    default="none",
-                    words="what vanishes in the last moments: requests, unhandled; or only their answers",
-                    choices=("none", "requests", "answers"),
-                    typical=("none", "requests", "answers"),
+                one_of(
+                    "vanish",
+                    "what vanishes in the last moments: requests, unhandled; or only their answers",
+                    ("none", "requests", "answers"),
                 ),
                 Key(name="vanish_s", default=1.0, words="how long the last moments are", low=0.0, typical=(1.0, 10.0)),
             )
@@ -210,13 +202,7 @@ KINDS = (
                 AT,
                 lasts(3600.0, 300.0, 3600.0),
                 DAILY,
-                Key(
-                    name="how",
-                    default="refuses",
-                    words="whether the port is closed or open and silent",
-                    choices=("refuses", "silent"),
-                    typical=("refuses", "silent"),
-                ),
+                one_of("how", "whether the port is closed or open and silent", ("refuses", "silent")),
             )
         ),
         make=LoginWanted,

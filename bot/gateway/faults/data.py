@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bot.gateway.faults.keys import AT, CLIENT, CONTRACTS, DAILY, Key, Keys, lasts
+from bot.gateway.faults.keys import AT, CLIENT, CONTRACTS, DAILY, Key, Keys, lasts, one_of
 from bot.gateway.faults.line import TICKS
 from bot.gateway.faults.parcel import Parcel
 from bot.gateway.faults.records import Fault
@@ -158,12 +158,10 @@ KINDS = (
         keys=Keys(
             known=(
                 *SPAN,
-                Key(
-                    name="snapshots",
-                    default="none",
-                    words="what a snapshot shows: nothing, what was known when ticks stopped, or the truth",
-                    choices=("none", "old", "true"),
-                    typical=("none", "old", "true"),
+                one_of(
+                    "snapshots",
+                    "what a snapshot shows: nothing, what was known when ticks stopped, or the truth",
+                    ("none", "old", "true"),
                 ),
             )
         ),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bot.gateway.faults.keys import AT, CLIENT, DAILY, FOR_EVER, OCCASIONS, ORDERS, Key, Keys, lasts
+from bot.gateway.faults.keys import AT, CLIENT, DAILY, FOR_EVER, OCCASIONS, ORDERS, Key, Keys, lasts, one_of
 from bot.gateway.faults.orders import DONE, OrderTrouble, error, key_of
 from bot.gateway.faults.parcel import Parcel
 from bot.gateway.faults.records import Fault
@@ -253,13 +253,7 @@ KINDS = (
         keys=Keys(
             known=(
                 *_WHEN,
-                Key(
-                    name="how",
-                    default="missing",
-                    words="what happens to it",
-                    choices=("missing", "late", "early", "twice"),
-                    typical=("missing", "late", "early", "twice"),
-                ),
+                one_of("how", "what happens to it", ("missing", "late", "early", "twice")),
                 Key(name="delay_s", default=20.0, words="late: by how many seconds", low=0.0),
             )
         ),

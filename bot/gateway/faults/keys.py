@@ -143,6 +143,11 @@ def lasts(default_s: float, *typical: float) -> Key:
     )
 
 
+def one_of(name: str, words: str, choices: tuple[str, ...]) -> Key:
+    """Return a key that is one of a few words, each of them worth trying; the first is the default."""
+    return Key(name=name, default=choices[0], words=words, choices=choices, typical=choices)
+
+
 LEAST_REPEAT_S = 1.0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bot.gateway.faults.keys import AT, CLIENT, DAILY, Key, Keys, lasts
+from bot.gateway.faults.keys import AT, CLIENT, DAILY, Key, Keys, lasts, one_of
 from bot.gateway.faults.parcel import Parcel
 from bot.gateway.faults.records import Fault
 from bot.gateway.faults.trouble import Kind, Trouble
@@ -159,20 +159,16 @@ LINE_LOST = Kind(
             Key(name="data_kept", default=True, words="1102 at the end, and ticks go on; false: 1101, and they do not"),
             Key(name="ticks_back", default=True, words="false: ticks stay away even after 1102"),
             Key(name="repeat_s", default=4.0, words="seconds between two 1100", low=1.0, typical=(4.0, 65.0)),
-            Key(
-                name="fills",
-                default="late",
-                words="news of orders meanwhile: told afterwards, never told (only lists know them), or at once",
-                choices=("late", "lost", "on-time"),
-                typical=("late", "lost", "on-time"),
+            one_of(
+                "fills",
+                "news of orders meanwhile: told afterwards, never told (only lists know them), or at once",
+                ("late", "lost", "on-time"),
             ),
             Key(name="late_s", default=0.0, words="seconds after the end until late news is told", low=0.0),
-            Key(
-                name="requests",
-                default="held",
-                words="orders and requests for data meanwhile: handled at the end, never, or at once",
-                choices=("held", "lost", "served"),
-                typical=("held", "lost", "served"),
+            one_of(
+                "requests",
+                "orders and requests for data meanwhile: handled at the end, never, or at once",
+                ("held", "lost", "served"),
             ),
         )
     ),

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bot.gateway.faults.keys import AT, CLIENT, CONTRACTS, DAILY, OCCASIONS, Key, Keys, lasts
+from bot.gateway.faults.keys import AT, CLIENT, CONTRACTS, DAILY, OCCASIONS, Key, Keys, lasts, one_of
 from bot.gateway.faults.pacing import Refusing
 from bot.gateway.faults.parcel import Parcel
 from bot.gateway.faults.records import Fault
@@ -241,13 +241,7 @@ KINDS = (
         keys=Keys(
             known=(
                 *_SPAN,
-                Key(
-                    name="how",
-                    default="unset",
-                    words="how",
-                    choices=("unset", "zero", "wrong", "silence"),
-                    typical=("unset", "zero", "wrong", "silence"),
-                ),
+                one_of("how", "how", ("unset", "zero", "wrong", "silence")),
                 Key(name="times_true", default=10.0, words="wrong: so many times the truth", typical=(10.0, -1.0)),
             )
         ),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bot.gateway.faults.keys import AT, CLIENT, CONTRACTS, DAILY, FOR_EVER, OCCASIONS, Key, Keys, lasts
+from bot.gateway.faults.keys import AT, CLIENT, CONTRACTS, DAILY, FOR_EVER, OCCASIONS, Key, Keys, lasts, one_of
 from bot.gateway.faults.parcel import Parcel
 from bot.gateway.faults.records import Fault
 from bot.gateway.faults.trouble import ALL, Kind, Trouble
@@ -197,13 +197,7 @@ KINDS = (
                 *_SPAN,
                 CONTRACTS,
                 *OCCASIONS,
-                Key(
-                    name="how",
-                    default="empty",
-                    words="what is wrong with it",
-                    choices=("empty", "short", "gap", "twice", "zero"),
-                    typical=("empty", "short", "gap", "twice", "zero"),
-                ),
+                one_of("how", "what is wrong with it", ("empty", "short", "gap", "twice", "zero")),
                 Key(name="bars", default=1, words="how many bars", low=1, typical=(1, 5, 50)),
             )
         ),

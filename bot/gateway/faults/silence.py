@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bot.gateway.faults.keys import AT, CLIENT, DAILY, FOR_EVER, OCCASIONS, ORDERS, Key, Keys, lasts
+from bot.gateway.faults.keys import AT, CLIENT, DAILY, FOR_EVER, OCCASIONS, ORDERS, Key, Keys, lasts, one_of
 from bot.gateway.faults.orders import OrderTrouble, key_of
 from bot.gateway.faults.records import Fault
 from bot.gateway.faults.strings import OrderKey
@@ -140,13 +140,7 @@ KINDS = (
         keys=Keys(
             known=(
                 *_WHEN,
-                Key(
-                    name="how",
-                    default="lost",
-                    words="what becomes of it",
-                    choices=("lost", "done", "pending"),
-                    typical=("lost", "done", "pending"),
-                ),
+                one_of("how", "what becomes of it", ("lost", "done", "pending")),
                 Key(name="delay_s", default=60.0, words="pending: seconds until it is done", low=0.0),
             )
         ),
@@ -160,13 +154,7 @@ KINDS = (
         keys=Keys(
             known=(
                 *_WHEN,
-                Key(
-                    name="how",
-                    default="twice",
-                    words="what happens to them",
-                    choices=("twice", "missing", "late", "before-execution", "stale"),
-                    typical=("twice", "missing", "late", "before-execution", "stale"),
-                ),
+                one_of("how", "what happens to them", ("twice", "missing", "late", "before-execution", "stale")),
                 Key(
                     name="status",
                     default=(),

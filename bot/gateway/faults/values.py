@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from bot.gateway.faults.data import DataTrouble
-from bot.gateway.faults.keys import AT, CLIENT, CONTRACTS, DAILY, OCCASIONS, Key, Keys, lasts
+from bot.gateway.faults.keys import AT, CLIENT, CONTRACTS, DAILY, OCCASIONS, Key, Keys, lasts, one_of
 from bot.gateway.faults.parcel import Parcel
 from bot.gateway.faults.records import Fault
 from bot.gateway.faults.strings import OrderKey, strings_of
@@ -235,7 +235,7 @@ KINDS = (
         keys=Keys(
             known=(
                 *_SPAN,
-                Key(name="way", default="up", words="which limit", choices=("up", "down"), typical=("up", "down")),
+                one_of("way", "which limit", ("up", "down")),
                 Key(
                     name="percent",
                     default=10.0,
