@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from bot.journal.lots import Departure, bought, in_time, owe, session_day
+from bot.journal.lots import Departure, bought, grown, in_time, owe, session_day, take
 from bot.orders.life import Execution, Order
 from strategies.alvh.records import CallLot, CallSpend, CallTerms, Side
 
@@ -26,7 +26,7 @@ def fold_calls(
     owed: Counter[int] = Counter()
     for event in in_time(executions, departures):
         if isinstance(event, Departure):
-            owe(owed, event.con_id, _take(lots, event.con_id, "", event.quantity))
+            owe(owed, event.con_id, take(lots, _in_order_of_sale(lots, event.con_id, ""), event.quantity))
             continue
         order, execution = event
         con_id, call = order.ticket.instrument.con_id, order.proposal.call
@@ -35,7 +35,7 @@ def fold_calls(
         if order.ticket.side is Side.BUY:
             _add(lots, order, call, execution, bought(owed, con_id, execution.quantity))
         else:
-            owe(owed, con_id, _take(lots, con_id, call.layer, execution.quantity))
+            owe(owed, con_id, take(lots, _in_order_of_sale(lots, con_id, call.layer), execution.quantity))
     return tuple(lots)
 
 
@@ -65,9 +65,7 @@ def _add(lots: list[CallLot], order: Order, call: CallTerms, execution: Executio
     instrument, day = order.ticket.instrument, session_day(execution.at)
     for at, lot in enumerate(lots):
         if (lot.con_id, lot.layer, lot.bought_on) == (instrument.con_id, call.layer, day):
-            quantity = lot.quantity + more
-            price = (lot.quantity * lot.price + more * execution.price) / quantity
-            lots[at] = replace(lot, quantity=quantity, price=price)
+            lots[at] = grown(lot, more, execution.price)
             return
     lots.append(
         CallLot(
@@ -87,15 +85,7 @@ def _add(lots: list[CallLot], order: Order, call: CallTerms, execution: Executio
     )
 
 
-def _take(lots: list[CallLot], con_id: int, layer: str, quantity: int) -> int:
-    """Take contracts from the lots; return how many were not there."""
+def _in_order_of_sale(lots: Iterable[CallLot], con_id: int, layer: str) -> list[CallLot]:
+    """Return the lots of a contract as a sale takes them: those of its own layer, then the oldest first."""
     held = [lot for lot in lots if lot.con_id == con_id]
-    for lot in sorted(held, key=lambda lot: (layer not in (lot.layer, ""), lot.bought_at)):
-        taken = max(0, min(quantity, lot.quantity))
-        quantity -= taken
-        at = lots.index(lot)
-        if taken == lot.quantity:
-            del lots[at]
-        elif taken > 0:
-            lots[at] = replace(lot, quantity=lot.quantity - taken)
-    return quantity
+    return sorted(held, key=lambda lot: (layer not in (lot.layer, ""), lot.bought_at))

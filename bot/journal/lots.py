@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.orders.life import Execution, Order
-from strategies.alvh.records import Lot, Side
+from strategies.alvh.records import CallLot, Lot, Side
 
 NEW_YORK = ZoneInfo("America/New_York")
 Trade = tuple[Order, Execution]
+L = TypeVar("L", Lot, CallLot)
 
 
 def session_day(at: datetime) -> date:
@@ -48,7 +50,7 @@ def fold_lots(trades: Iterable[Trade], departures: Iterable[Departure] = ()) -> 
     owed: Counter[int] = Counter()  # sold beyond what is owned now, as after a purchase was taken back, by contract
     for event in in_time(trades, departures):
         if isinstance(event, Departure):
-            owe(owed, event.con_id, _take(lots, event.con_id, None, event.quantity))
+            owe(owed, event.con_id, take(lots, in_order_of_sale(lots, event.con_id, None), event.quantity))
             continue
         order, execution = event
         con_id = order.ticket.instrument.con_id
@@ -57,7 +59,8 @@ def fold_lots(trades: Iterable[Trade], departures: Iterable[Departure] = ()) -> 
         if order.ticket.side is Side.BUY:
             _add(lots, order, execution, bought(owed, con_id, execution.quantity))
         else:
-            owe(owed, con_id, _take(lots, con_id, order.proposal.tranche, execution.quantity))
+            sold_first = in_order_of_sale(lots, con_id, order.proposal.tranche)
+            owe(owed, con_id, take(lots, sold_first, execution.quantity))
     return tuple(lots)
 
 
@@ -79,9 +82,7 @@ def _add(lots: list[Lot], order: Order, execution: Execution, more: int) -> None
     instrument, tranche, day = order.ticket.instrument, order.proposal.tranche or 0, session_day(execution.at)
     for at, lot in enumerate(lots):
         if (lot.con_id, lot.tranche, lot.bought_on) == (instrument.con_id, tranche, day):
-            quantity = lot.quantity + more
-            price = (lot.quantity * lot.price + more * execution.price) / quantity
-            lots[at] = replace(lot, quantity=quantity, price=price)
+            lots[at] = grown(lot, more, execution.price)
             return
     lots.append(
         Lot(
@@ -98,9 +99,15 @@ def _add(lots: list[Lot], order: Order, execution: Execution, more: int) -> None
     )
 
 
-def _take(lots: list[Lot], con_id: int, tranche: int | None, quantity: int) -> int:
-    """Take contracts from the lots; return how many were not there."""
-    for lot in in_order_of_sale(lots, con_id, tranche):
+def grown(lot: L, more: int, price: float) -> L:
+    """Return a lot to which contracts were added, at the average price."""
+    quantity = lot.quantity + more
+    return replace(lot, quantity=quantity, price=(lot.quantity * lot.price + more * price) / quantity)
+
+
+def take(lots: list[L], in_order: Iterable[L], quantity: int) -> int:
+    """Take contracts from some of the lots, one after the other; return how many were not there."""
+    for lot in in_order:
         taken = max(0, min(quantity, lot.quantity))
         quantity -= taken
         at = lots.index(lot)
