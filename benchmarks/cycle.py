@@ -31,7 +31,7 @@ from bot.cycle import Cycle
 from bot.demo import CLIENT_ID, stride
 from bot.gateway.exchange import SimulatedExchange
 from bot.gateway.market import load_market
-from bot.gateway.market.scenario import find_scenario
+from bot.gateway.market.catalogue import find_scenario
 from bot.gateway.server import Gateway
 from bot.observe.observer import Observer
 from bot.plan import Plan

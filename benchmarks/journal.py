@@ -19,7 +19,7 @@ from machine import percentile, table
 
 import bot.cycle
 from bot.collector import quieten
-from bot.gateway.market.scenario import find_scenario
+from bot.gateway.market.catalogue import find_scenario
 from bot.journal import Journal, JournalReader, Kind, Projection, Shelf, Wakeup, journal_path, record_wakeup
 
 WAKEUPS = 40

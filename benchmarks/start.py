@@ -15,7 +15,7 @@ from pathlib import Path
 from cycle import run
 from machine import table
 
-from bot.gateway.market.scenario import find_scenario
+from bot.gateway.market.catalogue import find_scenario
 from bot.journal import Entry, Journal, JournalReader, Projection, journal_path
 
 WAKEUPS = 40

@@ -14,7 +14,7 @@ from bot.gateway.faults.catalogue import KINDS, check
 from bot.gateway.faults.keys import Key
 from bot.gateway.faults.records import Fault, Value
 from bot.gateway.importing.made_up import Hour, MadeUp, made_up
-from bot.gateway.market.scenario import MADE_UP
+from bot.gateway.market.catalogue import MADE_UP
 from bot.journal import Kind
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ from bot.drill.setup import read_setup
 from bot.errors import AlvhError
 from bot.gateway.errors import GatewayError
 from bot.gateway.faults import KINDS, read_faults
-from bot.gateway.market.scenario import read_scenario
+from bot.gateway.market.session_file import read_scenario
 from bot.gateway.market.tables import read_rows
 from bot.journal.codec import canonical
 from bot.observe.context_file import read_context

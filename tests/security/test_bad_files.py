@@ -11,7 +11,7 @@ from bot.errors import UsageProblem
 from bot.events import read_events, read_surprises
 from bot.gateway.errors import FaultError, ScenarioError
 from bot.gateway.faults import read_faults
-from bot.gateway.market.scenario import read_scenario
+from bot.gateway.market.session_file import read_scenario
 from bot.whatif.book_file import read_book
 from config.layers import SettingsError, load
 

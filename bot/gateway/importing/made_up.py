@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 
 from bot.gateway.importing.stories import Story, write
-from bot.gateway.market.scenario import MADE_UP
+from bot.gateway.market.catalogue import MADE_UP
 from bot.gateway.market.sessions import NEW_YORK, Hours, Timetable
 from bot.gateway.market.toml_table import SESSION_FILE
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.gateway.kept import Bars
 from bot.gateway.market import history, timetables
+from bot.gateway.market.catalogue import find_scenario, made_up_number
 from bot.gateway.market.cfe import Futures, is_future
 from bot.gateway.market.chain import expiries, strikes
 from bot.gateway.market.condors import opening_positions, trades_by_hand
@@ -28,7 +29,7 @@ from bot.gateway.market.listing import (
     option_of,
 )
 from bot.gateway.market.options import OptionQuotes, Shown
-from bot.gateway.market.scenario import find_scenario, made_up_number, read_scenario
+from bot.gateway.market.session_file import read_scenario
 from bot.gateway.market.sessions import NEW_YORK, Hours
 from bot.gateway.market.ticker import HOURS_OF_INDEX, Ticker
 from bot.gateway.market.world import World, build

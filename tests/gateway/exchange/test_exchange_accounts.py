@@ -12,7 +12,9 @@ import pytest
 from bot.gateway.errors import ScenarioError
 from bot.gateway.exchange import SimulatedExchange
 from bot.gateway.market import SimulatedMarket, load_market
-from bot.gateway.market.scenario import SCENARIOS, AccountBeside, read_scenario
+from bot.gateway.market.catalogue import SCENARIOS
+from bot.gateway.market.scenario import AccountBeside
+from bot.gateway.market.session_file import read_scenario
 from bot.gateway.records import ErrorReport, FillReport, OpeningAccount, OpeningPosition, OrderReport, PositionReport
 
 FIRST, SECOND = "DU1234567", "DU7654321"

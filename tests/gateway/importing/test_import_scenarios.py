@@ -13,7 +13,8 @@ import pytest
 from bot.gateway.errors import ScenarioError
 from bot.gateway.importing import import_anchors, import_session
 from bot.gateway.market import SimulatedMarket, load_market
-from bot.gateway.market.scenario import SCENARIOS, Kind, scenario_info
+from bot.gateway.market.catalogue import SCENARIOS, scenario_info
+from bot.gateway.market.scenario import Kind
 from bot.gateway.records import ContractPattern
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.gateway.market import SimulatedMarket, load_market
-from bot.gateway.market.scenario import SCENARIOS
+from bot.gateway.market.catalogue import SCENARIOS
 
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = Path(os.environ.get("ALVH_SHARED_DATA", ROOT / ".." / "shared" / "data"))

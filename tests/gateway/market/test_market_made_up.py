@@ -11,7 +11,7 @@ import pytest
 from bot.gateway.errors import ScenarioError
 from bot.gateway.exchange import SimulatedExchange
 from bot.gateway.market import SimulatedMarket, load_market
-from bot.gateway.market.scenario import read_scenario
+from bot.gateway.market.session_file import read_scenario
 from bot.gateway.records import ContractPattern, FillReport
 
 Markets = Callable[[str], SimulatedMarket]

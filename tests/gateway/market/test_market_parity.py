@@ -10,7 +10,7 @@ import pytest
 
 from bot.gateway.errors import ScenarioError
 from bot.gateway.market import SimulatedMarket
-from bot.gateway.market.scenario import read_scenario
+from bot.gateway.market.session_file import read_scenario
 from bot.gateway.records import Contract, ContractPattern, Quote
 
 Markets = Callable[[str], SimulatedMarket]
