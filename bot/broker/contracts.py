@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -107,6 +108,7 @@ def day(text: str) -> date | None:
         return None
 
 
+@lru_cache(maxsize=256)
 def hours(text: str, zone: str) -> tuple[tuple[datetime, datetime], ...]:
     """Return IB's hours string as (open, close) pairs in UTC, in both of IB's forms.
 

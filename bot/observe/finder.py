@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,8 +35,10 @@ def strikes_of(chains: Sequence[Chain], expiry: Expiry) -> list[float]:
 
 
 def nearest(strikes: Sequence[float], price: float, count: int) -> tuple[float, ...]:
-    """Return the `count` listed strikes nearest to a price, nearest first; of two equally near, the lower."""
-    return tuple(sorted(strikes, key=lambda strike: (abs(strike - price), strike))[:count])
+    """Return the `count` strikes nearest to a price, nearest first; of two equally near, the lower. Strikes rise."""
+    here = bisect_left(strikes, price)
+    around = strikes[max(0, here - count) : here + count]
+    return tuple(sorted(around, key=lambda strike: (abs(strike - price), strike))[:count])
 
 
 class Finder:

@@ -118,3 +118,20 @@ def test_held_expiries_come_first_and_tenors_are_bracketed_once():
 
 def test_of_two_equally_near_strikes_the_lower_comes_first():
     assert nearest((2690.0, 2700.0, 2710.0), 2705.0, 2) == (2700.0, 2710.0)
+
+
+@pytest.mark.parametrize(
+    ("price", "count", "found"),
+    [
+        (1.0, 2, (10.0, 20.0)),
+        (99.0, 2, (40.0, 30.0)),
+        (20.0, 3, (20.0, 10.0, 30.0)),
+        (38.0, 3, (40.0, 30.0, 20.0)),
+        (25.0, 9, (20.0, 30.0, 10.0, 40.0)),
+        (25.0, 0, ()),
+    ],
+)
+def test_strikes_are_found_around_a_price_and_at_both_ends_of_the_list(
+    price: float, count: int, found: tuple[float, ...]
+):
+    assert nearest((10.0, 20.0, 30.0, 40.0), price, count) == found

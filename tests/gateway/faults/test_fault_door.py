@@ -44,6 +44,24 @@ async def test_whoever_comes_through_a_reopened_door_is_served(stage: Stage) -> 
         assert raw.welcome[0][0] == "15"
 
 
+async def test_what_is_said_through_a_reopened_door_does_not_wait_for_what_was_said_before() -> None:
+    met: asyncio.Queue[asyncio.BaseTransport] = asyncio.Queue()
+
+    class Greeter(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            met.put_nowait(transport)
+
+    door = Door("127.0.0.1", Greeter)
+    port = await door.open(0)
+    door.shut()
+    door.reopen()
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    line = (await met.get()).get_extra_info("socket")
+    assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), "Nagle's algorithm would keep answers for 40 ms"
+    writer.close()
+    await door.close()
+
+
 async def test_a_door_whose_port_was_taken_meanwhile_says_so() -> None:
     door = a_door()
     port = await door.open(0)
