@@ -1,4 +1,4 @@
-"""Fuzz one target with coverage from atheris; see docs/fuzzing.md. Run by `make fuzz`.
+"""Fuzz one target with coverage from atheris; see "Fuzzing" in docs/threat-model.md. Run by `make fuzz`.
 
 The corpus is kept packed, one input a line in hexadecimal, under tests/fuzz/corpus; it is unpacked into a folder for
 the fuzzer, and packed again, minimised, with `--pack`.
