@@ -106,7 +106,7 @@ def reconcile(
     if accept is not None:
         _say(Say.ACCEPT, journal, profile, config, subject=str(accept), why=why)
         return
-    facts = reconciliation(open_reader(journal, profile, config).entries())
+    facts = reconciliation(open_reader(journal, profile, config))
     typer.echo(json.dumps(facts, indent=2) if as_json else "\n".join(as_lines(facts)))
 
 

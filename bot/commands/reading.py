@@ -33,7 +33,7 @@ def status(
     from bot.report.standing import standing
 
     reader = open_reader(journal, profile, config)
-    facts = standing(reader.mode, reader.account, reader.entries())
+    facts = standing(reader.mode, reader.account, reader)
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
@@ -50,7 +50,7 @@ def orders(
     """List every order that the bot intended, with what became of it."""
     from bot.report.standing import order_rows
 
-    rows = order_rows(open_reader(journal, profile, config).entries())
+    rows = order_rows(open_reader(journal, profile, config))
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
@@ -79,12 +79,12 @@ def explain(
     """Explain one wake-up check by check, or tell the whole journal as a story."""
     from bot.report.telling import one_wakeup, story_lines
 
-    entries = open_reader(journal, profile, config).entries()
+    reader = open_reader(journal, profile, config)
     if story:
-        for line in story_lines(entries):
+        for line in story_lines(reader.entries()):
             typer.echo(line)
         return
-    told = one_wakeup(entries, seq)
+    told = one_wakeup(reader, seq)
     if as_json:
         typer.echo(json.dumps(told.facts(), indent=2))
     else:

@@ -149,7 +149,7 @@ def _of_journal(journal: Path | None, seq: int | None, given: Given, policy: Pol
     theirs = [name for name in OF_A_BOOK if getattr(given, name) != getattr(Given(), name)]
     if theirs:
         raise UsageProblem(f"a journal brings its own {', '.join(theirs)}: leave these out, or use --book FILE")
-    recorded = recorded_wake(open_reader(journal, None if journal else "live", None).entries(), seq)
+    recorded = recorded_wake(open_reader(journal, None if journal else "live", None), seq)
     wake, assumed = moved(recorded, given, policy or recorded.policy)
     return ask(wake, policy or recorded.policy, assumed)
 

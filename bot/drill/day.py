@@ -37,6 +37,7 @@ from config import layers
 
 START_AGAIN = timedelta(seconds=30)  # what the unit file of docs/operations.md says
 SLICE = timedelta(minutes=1)
+PART_BYTES = 64_000_000  # the default of `journal.part_mb`: only a soak gets so far
 SHORTEST_STEP = timedelta(milliseconds=100)
 WORDS = {Does.KILL: Say.KILL, Does.REARM: Say.REARM, Does.FLATTEN: Say.FLATTEN}
 PORTS = {"dry-run": min(PAPER_PORTS), "paper": min(PAPER_PORTS), "live": min(LIVE_PORTS)}
@@ -353,6 +354,7 @@ def _plan(setup: Setup, options: Options, folder: Path, account: str) -> Plan:
         configured_account=account,
         folder=folder,
         durable=False,
+        part_bytes=PART_BYTES,
         data_lines=setup.lines,
         policy=options.policy,
         guard=options.guard,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -13,9 +14,11 @@ from sqlalchemy import Engine, Row, Select, func, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from bot.errors import UsageProblem
+from bot.journal import knowing
 from bot.journal.entry import Entry, Kind
 from bot.journal.file import damaged, first_line, reading_engine
-from bot.journal.parts import Part, closed_path, current_path, read_parts
+from bot.journal.knowing import Fold
+from bot.journal.parts import Known, Part, closed_path, current_path, read_known, read_parts
 from bot.journal.place import place_name, without_secrets
 from bot.journal.schema import entries, identity
 from bot.journal.seal import FIRST, line, seal
@@ -38,13 +41,36 @@ class Reading:
     ) -> Iterator[Entry]:
         """Yield entries in order of `seq`, after `after`, at most `limit`, only of these kinds."""
         for row in self._rows(kinds, after, limit):
-            yield Entry(
-                seq=row.seq,
-                at=datetime.fromisoformat(row.at),
-                kind=_kind(row),
-                body=json.loads(row.body),
-                wall=None if row.wall is None else json.loads(row.wall),
-            )
+            yield _entry(row)
+
+    def latest(self, kind: Kind, most: int = 1) -> tuple[Entry, ...]:
+        """Return the last entries of a kind, at most so many, oldest first; no older part is opened than it takes."""
+        query = select(*PLAIN).where(entries.c.kind == str(kind)).order_by(entries.c.seq.desc()).limit(most)
+        found: list[Row[Any]] = []
+        for engine in self._newest_first():
+            found += self._fetched(engine, query)
+            if len(found) >= most:
+                break
+        return tuple(_entry(row) for row in reversed(found[:most]))
+
+    def count(self, kind: Kind) -> int:
+        """Return how many entries of a kind there are."""
+        query = select(func.count()).where(entries.c.kind == str(kind))
+        return sum(int(self._fetched(engine, query)[0][0]) for engine in self._newest_first())
+
+    def recollect(self, fold: Fold, through: int | None = None) -> None:
+        """Feed a fold with everything up to the entry `through`, or up to the last.
+
+        It begins with what it knew when the file that holds that entry was begun, so that no older one is read; but
+        what this very program did not write itself is not believed, and then it is fed from the first entry on.
+        """
+        known = self._known(through)
+        if known is not None:
+            fold.know(json.loads(known.body))
+        for entry in self.entries(after=known.through if known else 0):
+            if through is not None and entry.seq > through:
+                break
+            fold.apply(entry)
 
     def lines(self) -> Iterator[str]:
         """Yield the canonical line of every entry: everything but `wall`."""
@@ -95,26 +121,55 @@ class Reading:
         """Yield the rows of a query over all closed parts that reach past `after`, then over the newest."""
         for part, path in zip(self.parts, self.part_paths(), strict=True):
             if part.last > after:
-                if not path.is_file():
-                    raise UsageProblem(f"the closed part {path} of the journal {self._name} is missing: put it back")
-                engine = reading_engine(path)
-                try:
+                with self._closed(path) as engine:
                     yield from self._pages(engine, query, after)
-                finally:
-                    engine.dispose()
         yield from self._pages(self._engine, query, after)
+
+    def _newest_first(self) -> Iterator[Engine]:
+        yield self._engine
+        for path in reversed(self.part_paths()):
+            with self._closed(path) as engine:
+                yield engine
+
+    @contextmanager
+    def _closed(self, path: Path) -> Iterator[Engine]:
+        """Open a closed part for as long as it is read; raise `UsageProblem` when it is missing."""
+        if not path.is_file():
+            raise UsageProblem(f"the closed part {path} of the journal {self._name} is missing: put it back")
+        engine = reading_engine(path)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+    def _known(self, through: int | None) -> Known | None:
+        """Return what is known at the beginning of the file that holds an entry, if it is to be believed."""
+        paths = zip(self.parts, self.part_paths(), strict=True)
+        inside = next((path for part, path in paths if through is not None and through <= part.last), None)
+        with nullcontext(self._engine) if inside is None else self._closed(inside) as engine:
+            try:
+                with engine.connect() as connection:
+                    known = read_known(connection)
+            except DBAPIError as error:
+                raise UsageProblem(damaged(self._name, first_line(error))) from error
+        if known is None or known.program != knowing.program() or known.digest != knowing.digest(known.body):
+            return None
+        return known
 
     def _pages(self, engine: Engine, query: Select[Any], after: int) -> Iterator[Row[Any]]:
         while True:
-            try:
-                with engine.connect() as connection:
-                    page = connection.execute(query.where(entries.c.seq > after).limit(PAGE)).all()
-            except DBAPIError as error:
-                raise UsageProblem(damaged(self._name, first_line(error))) from error
+            page = self._fetched(engine, query.where(entries.c.seq > after).limit(PAGE))
             yield from page
             if len(page) < PAGE:
                 return
             after = page[-1].seq
+
+    def _fetched(self, engine: Engine, query: Select[Any]) -> Sequence[Row[Any]]:
+        try:
+            with engine.connect() as connection:
+                return connection.execute(query).all()
+        except DBAPIError as error:
+            raise UsageProblem(damaged(self._name, first_line(error))) from error
 
     def _own_rows(self) -> Iterator[Row[Any]]:
         """Yield the rows of the newest file alone, with their seals."""
@@ -170,6 +225,16 @@ class JournalReader(Reading):
     def close(self) -> None:
         """Close the database."""
         self._engine.dispose()
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        seq=row.seq,
+        at=datetime.fromisoformat(row.at),
+        kind=_kind(row),
+        body=json.loads(row.body),
+        wall=None if row.wall is None else json.loads(row.wall),
+    )
 
 
 def _kind(row: Row[Any]) -> Kind:

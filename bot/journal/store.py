@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,7 +20,7 @@ from bot.journal.codec import canonical, instant
 from bot.journal.entry import Entry, Kind
 from bot.journal.file import Presence, cannot_be_opened, first_line, prepare, require_sound, writing_engine
 from bot.journal.knowing import Fold
-from bot.journal.parts import Known, Part, read_known, read_parts
+from bot.journal.parts import Known, Part, read_parts
 from bot.journal.place import place_name, without_secrets
 from bot.journal.reading import JournalReader, Reading
 from bot.journal.schema import entries, identity, upgrade
@@ -142,15 +141,8 @@ class Journal(Reading):
         self._followers.append(apply)
 
     def recall(self, fold: Fold) -> None:
-        """Let a fold know what it knew when the newest file was begun, then follow from there.
-
-        What this very program did not write itself is not believed: then everything is read.
-        """
-        known = self._known()
-        if known is not None:
-            fold.know(json.loads(known.body))
-        for entry in self.entries(after=known.through if known else 0):
-            fold.apply(entry)
+        """Let a fold recollect everything, then follow from there."""
+        self.recollect(fold)
         self._followers.append(fold.apply)
         self._folds.append(fold)
 
@@ -247,13 +239,6 @@ class Journal(Reading):
             log.error("the journal cannot go on in a new file yet: %s", first_line(error))
             return 0
         return number
-
-    def _known(self) -> Known | None:
-        with self._engine.connect() as connection:
-            known = read_known(connection)
-        if known is None or known.program != knowing.program() or known.digest != knowing.digest(known.body):
-            return None
-        return known
 
     def _halt(self, why: str) -> Halt:
         self._broken = why

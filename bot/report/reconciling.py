@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.journal import Entry, Kind, Projection
+from bot.journal import Kind, Projection
+from bot.journal.reading import Reading
 from bot.orders.comparing import POSITIONS_LOCK
 
 NEW_YORK = ZoneInfo("America/New_York")
 
 
-def reconciliation(entries: Iterable[Entry]) -> dict[str, Any]:
+def reconciliation(journal: Reading) -> dict[str, Any]:
     """Return the last comparison with the account and what it locks; times in New York."""
     projection, last = Projection(), None
-    for entry in entries:
-        projection.apply(entry)
-        if entry.kind is Kind.RECONCILE and "positions" in entry.body:
+    journal.recollect(projection)
+    for entry in journal.entries(kinds={Kind.RECONCILE}):
+        if "positions" in entry.body:
             last = entry
     return {
         "compared": None if last is None else f"{_clock(last.at)} ({last.body.get('because', 'not said')})",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.journal import Entry, Kind, Projection
+from bot.journal import Kind, Projection
+from bot.journal.reading import Reading
 from bot.orders.life import Order
 from bot.report.story import contract_name
 from bot.supervise.tickets import Ticket, Tickets
@@ -17,32 +18,23 @@ SHOWN = 5  # alerts and operator's words, the latest
 NEW_YORK = ZoneInfo("America/New_York")
 
 
-def standing(mode: str, account: str, entries: Iterable[Entry]) -> dict[str, Any]:
+def standing(mode: str, account: str, journal: Reading) -> dict[str, Any]:
     """Return the facts of `alvh status` in the order in which they are printed; times in New York."""
-    projection, tickets, last, last_wakeup, wakeups = Projection(), Tickets(), None, None, 0
-    profile = "steward"
-    alerts: list[str] = []
-    words: list[str] = []
-    for entry in entries:
-        projection.apply(entry)
+    projection, tickets = Projection(), Tickets()
+    journal.recollect(projection)
+    for entry in journal.entries(kinds={Kind.TICKET, Kind.CONSENT}):
         tickets.apply(entry)
-        last = entry
-        if entry.kind is Kind.START:
-            profile = entry.body.get("policy", {}).get("profile", profile)
-        elif entry.kind is Kind.WAKEUP:
-            last_wakeup, wakeups = entry, wakeups + 1
-        elif entry.kind is Kind.ALERT:
-            alerts.append(f"{clock(entry.at)} {entry.body.get('why', '')}")
-        elif entry.kind is Kind.OPERATOR:
-            words.append(f"{clock(entry.at)} {_word(entry.body)}")
+    last = next(journal.entries(after=journal.last_seq() - 1), None)
+    last_wakeup = next(iter(journal.latest(Kind.WAKEUP)), None)
+    start = next(iter(journal.latest(Kind.START)), None)
     memory = projection.memory()
     locks = () if last is None else projection.locked(last.at.astimezone(NEW_YORK).date())
     return {
         "mode": mode,
         "account": account,
-        "method_profile": profile,
+        "method_profile": "steward" if start is None else start.body.get("policy", {}).get("profile", "steward"),
         "last_entry": None if last is None else f"{clock(last.at)} ({last.kind}, seq {last.seq})",
-        "wakeups": wakeups,
+        "wakeups": journal.count(Kind.WAKEUP),
         "phase": str(memory.phase),
         "last_wakeup": None if last_wakeup is None else f"{clock(last_wakeup.at)} seq {last_wakeup.seq}",
         "decided": None if last_wakeup is None else last_wakeup.body["decision"]["summary"],
@@ -54,16 +46,15 @@ def standing(mode: str, account: str, entries: Iterable[Entry]) -> dict[str, Any
         ],
         "waiting_tickets": [_ticket(ticket) for ticket in tickets.open],
         "opening_locked_by": [*locks, *projection.contract_locks.values()],
-        "operator_words": words[-SHOWN:],
-        "alerts": alerts[-SHOWN:],
+        "operator_words": [f"{clock(entry.at)} {_word(entry.body)}" for entry in journal.latest(Kind.OPERATOR, SHOWN)],
+        "alerts": [f"{clock(entry.at)} {entry.body.get('why', '')}" for entry in journal.latest(Kind.ALERT, SHOWN)],
     }
 
 
-def order_rows(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+def order_rows(journal: Reading) -> list[dict[str, Any]]:
     """Return one row for each order that was intended, oldest first."""
     projection = Projection()
-    for entry in entries:
-        projection.apply(entry)
+    journal.recollect(projection)
     return [_row(order) for order in projection.orders.values()]
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bot.errors import UsageProblem
-from bot.journal import Entry, Kind, Shelf
+from bot.journal import Entry
+from bot.journal.reading import Reading
+from bot.journal.wakeups import restored, wakeup_entry
 from bot.report.result import dollars
 from bot.report.standing import clock
 from bot.report.story import Moment, Point, Teller
@@ -50,26 +51,10 @@ class Told:
         }
 
 
-def one_wakeup(entries: Iterable[Entry], seq: int | None) -> Told:
+def one_wakeup(journal: Reading, seq: int | None) -> Told:
     """Return the wake-up with this sequence number, or the last one; raise `UsageProblem` when there is none."""
-    shelf = Shelf()
-    found: Entry | None = None
-    ahead: list[Entry] = []  # what the bot has written for a wake-up that is not there yet
-    for entry in entries:
-        ahead.append(entry)
-        if entry.kind is not Kind.WAKEUP:
-            continue
-        for written in ahead:
-            shelf.apply(written)
-        ahead.clear()
-        if seq in (None, entry.seq):
-            found = entry
-        if entry.seq == seq:
-            break
-    if found is None:
-        wanted = "holds no wake-up yet" if seq is None else f"holds no wake-up with sequence number {seq}"
-        raise UsageProblem(f"the journal {wanted}: alvh explain --story lists what it holds")
-    return Told(seq=found.seq, decision=shelf.restore(found.body).decision)
+    found = wakeup_entry(journal, seq)
+    return Told(seq=found.seq, decision=restored(journal, found).decision)
 
 
 def story_lines(entries: Iterable[Entry]) -> Iterator[str]:

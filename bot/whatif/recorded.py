@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -10,8 +9,10 @@ import numpy as np
 
 from bot.errors import UsageProblem
 from bot.gateway.market.surface import term_volatility
-from bot.journal import Entry, Kind, Shelf
+from bot.journal import Kind
 from bot.journal.codec import from_json
+from bot.journal.reading import Reading
+from bot.journal.wakeups import restored, wakeup_entry
 from bot.whatif.bars import last_closed, steady, steady_breadth, with_macd, with_rsi
 from bot.whatif.market import Wake
 from bot.whatif.told import VIX3M_PER_VIX, VIX9D_PER_VIX, Given, traded
@@ -45,24 +46,17 @@ class Recorded:
     policy: Policy
 
 
-def recorded_wake(entries: Iterable[Entry], seq: int | None) -> Recorded:
+def recorded_wake(journal: Reading, seq: int | None) -> Recorded:
     """Return the wake-up with this sequence number, or the last one; raises `UsageProblem` when there is none."""
-    shelf, policy, found = Shelf(), Policy(), None
-    ahead: list[Entry] = []
-    for entry in entries:
-        ahead.append(entry)
-        if entry.kind is Kind.START:
-            policy = from_json(Policy, entry.body["policy"])
-        if entry.kind is Kind.WAKEUP:
-            for written in ahead:
-                shelf.apply(written)
-            ahead, found = [], entry
-            if entry.seq == seq:
-                break
-    if found is None or seq not in (None, found.seq):
-        what = "no wake-up yet" if seq is None else f"no wake-up with sequence number {seq}"
-        raise UsageProblem(f"the journal holds {what}: alvh explain --story lists what it holds; or use --book FILE")
-    then = shelf.restore(found.body)
+    try:
+        found = wakeup_entry(journal, seq)
+    except UsageProblem as problem:
+        raise UsageProblem(f"{problem}; or use --book FILE") from None
+    policy = Policy()
+    for start in journal.entries(kinds={Kind.START}):
+        if start.seq < found.seq:
+            policy = from_json(Policy, start.body["policy"])
+    then = restored(journal, found)
     return Recorded(seq=found.seq, wake=Wake(view=then.view, book=then.book, state=then.state), policy=policy)
 
 

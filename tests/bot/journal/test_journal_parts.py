@@ -15,9 +15,12 @@ import pytest
 import small_day
 
 from bot.errors import Bug, Halt, UsageProblem
-from bot.journal import Entry, Journal, JournalReader, Kind, Projection, journal_path, knowing
+from bot.journal import Entry, Journal, JournalReader, Kind, Projection, journal_path, knowing, reading
 from bot.journal.codec import canonical
+from bot.journal.file import reading_engine
 from bot.replay.again import replay
+from bot.report.reconciling import reconciliation
+from bot.report.standing import order_rows, standing
 from bot.report.telling import one_wakeup
 
 T0 = datetime(2018, 2, 5, 15, tzinfo=UTC)
@@ -295,7 +298,11 @@ def test_a_day_in_parts_is_replayed_explained_and_recalled_like_a_whole_one(
     assert parts.entries() == whole.entries()
     assert parts.journal.digest() == whole.journal.digest()
     assert replay(parts.entries()) == replay(whole.entries())
-    assert one_wakeup(parts.entries(), None) == one_wakeup(whole.entries(), None)
+    for seq in (None, *(entry.seq for entry in whole.entries() if entry.kind is Kind.WAKEUP)):
+        assert one_wakeup(parts.journal, seq) == one_wakeup(whole.journal, seq)
+    assert standing("paper", "DU1", parts.journal) == standing("paper", "DU1", whole.journal)
+    assert order_rows(parts.journal) == order_rows(whole.journal)
+    assert reconciliation(parts.journal) == reconciliation(whole.journal)
     parts.journal.close()
     again = Journal.open(parts.path, mode="paper", account=small_day.ACCOUNT)
     heir, read_from = Projection(), []
@@ -345,3 +352,36 @@ def test_the_fingerprint_names_every_source_that_folds() -> None:
         "bot/broker/port.py",
         "strategies/alvh/records/memory.py",
     } <= read
+
+
+def test_who_asks_for_one_wakeup_reads_the_file_that_holds_it_and_no_older_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = a_day_in_parts(tmp_path)
+    monkeypatch.setattr(small_day, "SmallDay", lambda folder, mode: day)
+    small_day.hedged_day(tmp_path)
+    day.journal.close()
+    reader = JournalReader.open(day.path)
+    opened: list[Path] = []
+    monkeypatch.setattr(reading, "reading_engine", lambda path: opened.append(path) or reading_engine(path))
+    wakeups = [entry.seq for entry in reader.entries(kinds={Kind.WAKEUP})]
+    second = next(seq for seq in wakeups if reader.parts[0].last < seq <= reader.parts[1].last)
+    for seq, allowed in ((wakeups[-1], set()), (second, {2})):
+        opened.clear()
+        fold = Projection()
+        reader.recollect(fold, through=seq)
+        begun = {reader.part_paths().index(path) + 1 for path in opened}
+        assert begun <= allowed, f"wake-up {seq} needs no older part"
+
+
+def test_the_latest_of_a_kind_are_found_across_parts_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = a_day_in_parts(tmp_path)
+    monkeypatch.setattr(small_day, "SmallDay", lambda folder, mode: day)
+    small_day.hedged_day(tmp_path)
+    for kind in (Kind.FILL, Kind.WAKEUP, Kind.ALERT):
+        of = [entry for entry in day.entries() if entry.kind is kind]
+        assert day.journal.count(kind) == len(of)
+        for most in (1, 2, 99):
+            assert list(day.journal.latest(kind, most)) == of[-most:]

@@ -313,14 +313,14 @@ async def test_flatten_sells_what_is_there_where_some_is_missing(stand: Stand) -
 
 
 async def test_the_command_shows_what_differs_and_the_choices(stand: Stand) -> None:
-    assert list(as_lines(reconciliation(stand.entries()))) == ["journal and account were not compared yet"]
+    assert list(as_lines(reconciliation(stand.journal))) == ["journal and account were not compared yet"]
     await stand.restart()
-    assert list(as_lines(reconciliation(stand.entries())))[-1] == "nothing differs"
+    assert list(as_lines(reconciliation(stand.journal)))[-1] == "nothing differs"
     await short_of_one(stand)
-    told = "\n".join(as_lines(reconciliation(stand.entries())))
+    told = "\n".join(as_lines(reconciliation(stand.journal)))
     assert "contract 12: journal 4, positions 3, updates 3" in told
     for choice in ("wait:", "alvh reconcile --accept 12:", "alvh flatten:"):
         assert choice in told
     stand.broker.complete = False
     await stand.later(20)
-    assert "nothing is opened: the broker did not confirm" in "\n".join(as_lines(reconciliation(stand.entries())))
+    assert "nothing is opened: the broker did not confirm" in "\n".join(as_lines(reconciliation(stand.journal)))

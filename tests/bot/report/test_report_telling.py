@@ -29,8 +29,8 @@ def test_the_last_wakeup_is_told_unless_one_is_named(tmp_path: Path) -> None:
     day = SmallDay(folder=tmp_path)
     first, second = day.wake(market_view(30)), day.wake(market_view(31))
     day.write(Kind.NOTE, 32, what="nothing")
-    assert one_wakeup(day.entries(), None).seq == second
-    assert one_wakeup(day.entries(), first).decision.at == builders.at(30)
+    assert one_wakeup(day.journal, None).seq == second
+    assert one_wakeup(day.journal, first).decision.at == builders.at(30)
 
 
 def test_a_wakeup_is_told_while_the_bot_writes_the_next_one(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_a_wakeup_is_told_while_the_bot_writes_the_next_one(tmp_path: Path) -> N
     for kind, body in day.shelf.drafts(coming)[:-1]:
         day.journal.append(kind, body, at=later.now)
     assert day.entries()[-1].kind is Kind.BARS
-    assert one_wakeup(day.entries(), None).seq == seq
+    assert one_wakeup(day.journal, None).seq == seq
 
 
 @pytest.mark.parametrize(("seq", "says"), [(None, "holds no wake-up yet"), (99, "sequence number 99"), (1, "number 1")])
@@ -53,14 +53,14 @@ def test_a_wakeup_that_is_not_there_is_wrong_use(tmp_path: Path, seq: int | None
     if seq is not None:
         day.wake(market_view(30))
     with pytest.raises(UsageProblem, match=says):
-        one_wakeup(day.entries(), seq)
+        one_wakeup(day.journal, seq)
 
 
 def test_the_text_is_the_clock_and_what_explain_says(tmp_path: Path) -> None:
     day = SmallDay(folder=tmp_path)
     view = market_view(30)
     seq = day.wake(view)
-    text = one_wakeup(day.entries(), seq).as_text()
+    text = one_wakeup(day.journal, seq).as_text()
     assert text == f"wake-up {seq}, Mon 2018-02-05 10:00:00 New York\n{explain(decided(view))}"
 
 
@@ -69,7 +69,7 @@ def test_the_full_text_lists_what_passed_and_the_short_one_counts_it(tmp_path: P
     view = market_view(30)
     fine = replace(LOW_GAUGE, passed=True, why="high enough")
     seq = day.wake(view, decided(view, checks=[fine]))
-    told = one_wakeup(day.entries(), seq)
+    told = one_wakeup(day.journal, seq)
     assert told.as_text().splitlines()[-1] == "In order: 1 more check (--all)"
     assert "high enough" not in told.as_text()
     assert told.as_text(everything=True).splitlines()[-2:] == [
@@ -82,7 +82,7 @@ def test_the_table_has_a_row_for_each_check_in_aligned_columns(tmp_path: Path) -
     day = SmallDay(folder=tmp_path)
     view = market_view(30)
     day.wake(view, decided(view, checks=[LOW_GAUGE, quiet_check("arm: a much longer name")]))
-    head, *rows = one_wakeup(day.entries(), None).as_table().splitlines()
+    head, *rows = one_wakeup(day.journal, None).as_table().splitlines()
     assert len(rows) == 2
     for row, seen, limit in zip(rows, ("10.0% ", "0.1 "), ("at least 30.0% ", "0.3 "), strict=True):
         assert row[head.index("observed") :].startswith(seen)
@@ -95,7 +95,7 @@ def test_the_facts_are_plain_json_with_every_check(tmp_path: Path) -> None:
     view = market_view(30)
     missing = replace(LOW_GAUGE, name="data: VIX", observed=None)
     day.wake(view, decided(view, buying("b", 2), after=Phase.T1, checks=[missing]))
-    facts = one_wakeup(day.entries(), None).facts()
+    facts = one_wakeup(day.journal, None).facts()
     assert json.loads(json.dumps(facts, allow_nan=False)) == facts
     assert list(facts) == ["seq", "time", "summary", "phase_before", "phase_after", "proposals", "checks"]
     assert facts["time"] == "2018-02-05T15:00:00+00:00"
@@ -203,7 +203,7 @@ def test_the_story_of_an_empty_journal_is_empty(tmp_path: Path) -> None:
 def test_the_standing_names_phase_hedge_and_working_orders(tmp_path: Path) -> None:
     day = hedged_day(tmp_path)
     day.send(38, selling("s2", 1))
-    facts = standing("paper", "DU1234567", day.entries())
+    facts = standing("paper", "DU1234567", day.journal)
     assert (facts["wakeups"], facts["phase"]) == (6, "unwinding")
     assert facts["last_wakeup"].startswith("Mon 2018-02-05 10:07:00 seq ")
     assert facts["decided"] == "No order (unwinding): the rest of the hedge waits for its next stage."
@@ -220,7 +220,7 @@ def test_a_ticket_that_waits_is_shown_with_its_order_deadline_and_the_word_that_
     day = SmallDay(folder=tmp_path, mode="live")
     day.ticket(30, buying("b1", 2), "a1b2c3")
     day.ticket(31, buying("b2", 3, tranche=2), "d4e5f6")
-    assert standing("live", "U1", day.entries())["waiting_tickets"] == [
+    assert standing("live", "U1", day.journal)["waiting_tickets"] == [
         "a1b2c3  BUY 2 VXM (tranche): the put side is inflated; "
         "answer before Mon 2018-02-05 10:01:30: alvh approve a1b2c3",
         "d4e5f6  BUY 3 VXM (tranche): the put side is inflated; "
@@ -233,7 +233,7 @@ def test_an_answered_ticket_waits_no_longer(tmp_path: Path, verdict: str) -> Non
     day = SmallDay(folder=tmp_path, mode="live")
     day.ticket(30, buying("b1", 2), "a1b2c3")
     day.write(Kind.CONSENT, 31, id="a1b2c3", ref="ref-b1", verdict=verdict, who="ann", why="")
-    assert standing("live", "U1", day.entries())["waiting_tickets"] == []
+    assert standing("live", "U1", day.journal)["waiting_tickets"] == []
 
 
 def test_locks_kill_switch_and_the_latest_alerts_are_shown(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_locks_kill_switch_and_the_latest_alerts_are_shown(tmp_path: Path) -> No
     day.write(Kind.LOCK, 40, name="daily", why="the day's loss is at its limit", day="2018-02-05")
     day.write(Kind.LOCK, 40, name="old", why="yesterday's", day="2018-02-02")
     day.write(Kind.KILL, 41, by="ann", why="enough")
-    facts = standing("paper", "DU1", day.entries())
+    facts = standing("paper", "DU1", day.journal)
     assert facts["opening_locked_by"] == ["kill switch: enough", "the day's loss is at its limit"]
     assert [alert.partition("alert ")[2] for alert in facts["alerts"]] == ["2", "3", "4", "5", "6"]
 
@@ -253,7 +253,7 @@ def test_what_became_of_the_operators_words_is_shown(tmp_path: Path) -> None:
     said = {"id": "1", "word": "approve", "subject": "ZZZZZZ", "who": "ann"}
     day.write(Kind.OPERATOR, 30, **said, accepted=False, why="no ticket ZZZZZZ is open")
     day.write(Kind.OPERATOR, 31, id="2", word="rearm", subject="", who="ann", accepted=True, why="")
-    words = standing("paper", "DU1", day.entries())["operator_words"]
+    words = standing("paper", "DU1", day.journal)["operator_words"]
     assert [word.partition(" ann")[2] for word in words] == [
         ": approve ZZZZZZ - not obeyed (no ticket ZZZZZZ is open)",
         ": rearm - obeyed",
@@ -261,14 +261,14 @@ def test_what_became_of_the_operators_words_is_shown(tmp_path: Path) -> None:
 
 
 def test_an_empty_journal_stands_for_nothing(tmp_path: Path) -> None:
-    facts = standing("paper", "DU1", SmallDay(folder=tmp_path).entries())
+    facts = standing("paper", "DU1", SmallDay(folder=tmp_path).journal)
     assert (facts["last_entry"], facts["last_wakeup"], facts["decided"], facts["phase"]) == (None, None, None, "watch")
 
 
 def test_each_intended_order_has_a_row(tmp_path: Path) -> None:
     day = hedged_day(tmp_path)
     day.send(38, selling("s2", 1), limit="21.50")
-    rows = order_rows(day.entries())
+    rows = order_rows(day.journal)
     assert [(row["side"], row["filled"], row["average"], row["state"]) for row in rows] == [
         ("BUY", 2, 18.0, "filled"),
         ("BUY", 1, 18.5, "filled"),
