@@ -188,9 +188,12 @@ class ReadOnlyBroker:
         before = self._losses.count
         found = await self._connection.read("positions", self._ib.reqPositionsAsync, shared="positions")
         self._require_all("positions", before)
-        latest = {row.contract.conId: row for row in found if row.account == self.account}
-        rows = understood("positions", lambda: [self._position(row) for row in latest.values() if row.position])
+        rows = understood("positions", lambda: self._held(found))
         return tuple(sorted(rows, key=lambda row: row.instrument.con_id))
+
+    def _held(self, found: Sequence[Any]) -> list[BrokerPosition]:
+        latest = {row.contract.conId: row for row in found if row.account == self.account}
+        return [self._position(row) for row in latest.values() if row.position]
 
     def _require_all(self, what: str, losses_before: int) -> None:
         """Raise `Nonsense` when a row of an answer was lost: what is not in it would count as not there."""
@@ -313,8 +316,10 @@ class ReadOnlyBroker:
         before = self._losses.count
         found = await self._read("open orders", self._ib.reqAllOpenOrdersAsync, shared="openOrders")
         self._require_all("open orders", before)
-        own = [trade for trade in found if trade.order.account == self.account]
-        updates = understood("open orders", lambda: {id(trade): reports.update_of(trade) for trade in own})
+        updates = understood(
+            "open orders",
+            lambda: {id(trade): reports.update_of(trade) for trade in found if trade.order.account == self.account},
+        )
         for update in updates.values():
             self._ledger.updated(update)
         return tuple(sorted(updates.values(), key=lambda update: (update.perm_id, update.order_id)))
@@ -326,8 +331,10 @@ class ReadOnlyBroker:
             "completed orders", lambda: self._ib.reqCompletedOrdersAsync(False), shared="completedOrders"
         )
         self._require_all("completed orders", before)
-        own = [trade for trade in found if trade.order.account == self.account]
-        updates = understood("completed orders", lambda: [reports.completed_of(trade) for trade in own])
+        updates = understood(
+            "completed orders",
+            lambda: [reports.completed_of(trade) for trade in found if trade.order.account == self.account],
+        )
         for update in updates:
             self._ledger.updated(update)
         return tuple(sorted(updates, key=lambda update: update.perm_id))
@@ -337,8 +344,10 @@ class ReadOnlyBroker:
         before = self._losses.count
         found = await self._read("executions", self._ib.reqExecutionsAsync)
         self._require_all("executions", before)
-        own = [fill for fill in found if fill.execution.acctNumber == self.account]
-        fills = understood("executions", lambda: [reports.fill_of(fill) for fill in own])
+        fills = understood(
+            "executions",
+            lambda: [reports.fill_of(fill) for fill in found if fill.execution.acctNumber == self.account],
+        )
         for fill in fills:
             self._ledger.filled(fill)
         return tuple(sorted(fills, key=lambda fill: (fill.at, fill.exec_id)))

@@ -77,9 +77,15 @@ def _can_reduce(day: Day, entries: list[Entry]) -> Iterator[str]:
     if asked is None or day.gave_up or day.ends_at - asked < TIME_TO_FLATTEN:
         return
     bought_after = any(fill.at > asked and fill.side == "BOT" for fill in day.witness.own_fills())
-    left = {con_id: n for con_id, n in day.witness.own.items() if n}
+    left = {con_id: n for con_id, n in _sellable(day).items() if n > 0}
     if left and not bought_after and _reachable(day, asked) >= TIME_TO_FLATTEN:
         yield f"flatten was asked for at {asked:%H:%M:%S} and {left} is left"
+
+
+def _sellable(day: Day) -> dict[int, int]:
+    """Return, by contract, what the bot owns and the account still holds: other hands may have sold it."""
+    account = {each.con_id: round(each.quantity) for each in day.exchange.positions(day.account)}
+    return {con_id: min(owned, account.get(con_id, 0)) for con_id, owned in day.witness.own.items()}
 
 
 def _reachable(day: Day, since: datetime) -> timedelta:
