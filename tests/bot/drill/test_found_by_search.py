@@ -11,7 +11,7 @@ import pytest
 
 from bot.drill.day import Day
 from bot.drill.outcome import play
-from bot.drill.setup import Crash, Setup
+from bot.drill.setup import Crash, Does, Hand, Setup
 from bot.gateway.faults.records import Fault
 from bot.journal import JournalReader, Kind
 
@@ -58,3 +58,13 @@ async def test_sales_that_the_exchange_cancels_again_and_again_are_told(tmp_path
     assert outcome.failed == ()
     assert outcome.left == 3
     assert any("3 sales in a row sold nothing" in told.why for told in day.told)
+
+
+async def test_what_other_hands_have_sold_is_not_asked_of_a_flatten(tmp_path: Path) -> None:
+    others = Hand(at="09:38:30", does=Does.TRADE, quantity=-20)
+    asked = Hand(at="09:39", does=Does.FLATTEN)
+    setup = Setup(scenario="spike", begin="09:20", until="09:53", hands=(others, asked))
+    day, outcome = await play(setup, tmp_path)
+    assert outcome.failed == ()
+    assert outcome.bought == outcome.left == 9
+    assert any("the account holds less than our executions add up to" in told.why for told in day.told)
