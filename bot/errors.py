@@ -4,6 +4,7 @@
 AlvhError            every error this program raises on purpose; str(error) is one clear line
 ├── UsageProblem     wrong command line, settings or data file: mend it and start again      (exit 2)
 ├── Refuse           this proposal dies, the journal says why                                 (exit 3)
+│   └── NotSent      the same, of an order of which surely nothing left
 ├── Unreachable      the broker cannot be reached                                             (exit 4)
 ├── Retry            a read or a connection failed in a way that may pass: try again
 ├── Halt             stop opening and page a human                                            (exit 1)
@@ -30,6 +31,10 @@ class Refuse(AlvhError):
     """Say that a guard or an interlock refused."""
 
     exit_code = 3
+
+
+class NotSent(Refuse):
+    """Say that an order was stopped before anything of it left: there is nothing to read about."""
 
 
 class Unreachable(AlvhError):

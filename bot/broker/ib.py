@@ -8,7 +8,7 @@ from typing import Any
 from bot.broker import contracts, reports
 from bot.broker.port import Instrument, Margin, OrderState, OrderTicket, OrderUpdate
 from bot.broker.readonly import ReadOnlyBroker
-from bot.errors import Refuse
+from bot.errors import NotSent, Refuse
 from strategies.alvh.records import Side
 
 _DONE = frozenset({"Filled", "Cancelled", "ApiCancelled", "Inactive"})
@@ -22,7 +22,8 @@ class IbBroker(ReadOnlyBroker):
     def place(self, ticket: OrderTicket) -> None:
         """Send one order.
 
-        Raises `Refuse` when its ref was sent before, a field of it is wrong, or it would sell more than is held.
+        Raises `NotSent` when a field of it is wrong, it would sell more than is held, or there is no line, and `Refuse`
+        when its ref was sent before.
         """
         self._check(ticket)
         if self._trade(ticket.ref) is not None:
@@ -81,18 +82,18 @@ class IbBroker(ReadOnlyBroker):
     def _check(self, ticket: OrderTicket) -> None:
         self._connection.check_fault()
         if not self._connection.is_open:
-            raise Refuse(f"not connected to {self._connection.endpoint}: order {ticket.ref} was not sent")
+            raise NotSent(f"not connected to {self._connection.endpoint}: order {ticket.ref} was not sent")
         if not ticket.ref or ticket.account != self.account:
-            raise Refuse(f"order '{ticket.ref}' is for account '{ticket.account}', connected is {self.account}")
+            raise NotSent(f"order '{ticket.ref}' is for account '{ticket.account}', connected is {self.account}")
         if ticket.quantity <= 0 or ticket.limit <= 0:
-            raise Refuse(
+            raise NotSent(
                 f"order {ticket.ref} has quantity {ticket.quantity} and limit {ticket.limit}, expected both above 0"
             )
         if ticket.limit % ticket.instrument.tick:
-            raise Refuse(f"limit {ticket.limit} of {ticket.ref} does not sit on the tick {ticket.instrument.tick}")
+            raise NotSent(f"limit {ticket.limit} of {ticket.ref} does not sit on the tick {ticket.instrument.tick}")
         sellable = self._ledger.sellable(ticket.instrument.con_id)
         if ticket.side is Side.SELL and ticket.quantity > sellable:
-            raise Refuse(
+            raise NotSent(
                 f"order {ticket.ref} sells {ticket.quantity} of {ticket.instrument.local_symbol}, "
                 f"{sellable} are held and not on offer: long only, nothing was sent"
             )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from bot.drill.day import Day
 from bot.journal import Entry, JournalReader, Kind
+from bot.orders.refs import is_ours
 from bot.session import session_at
 
 BLIND_SHARE = 0.10  # a purchase may be limited at most this far above the true ask
 MOMENT = timedelta(minutes=1)
 LULL = timedelta(minutes=2)  # an outage is told once, however often the line comes and goes in it
 TIME_TO_FLATTEN = timedelta(minutes=12)
+RESTS = "cancel it there before you sell by hand"  # what a human is told of a sale that nothing moves
 LONGEST_SILENCE = timedelta(minutes=6)  # between two explained wake-ups
 
 
@@ -78,7 +81,10 @@ def _can_reduce(day: Day, entries: list[Entry]) -> Iterator[str]:
         return
     bought_after = any(fill.at > asked and fill.side == "BOT" for fill in day.witness.own_fills())
     left = {con_id: n for con_id, n in _sellable(day).items() if n > 0}
-    if left and not bought_after and _reachable(day, asked) >= TIME_TO_FLATTEN:
+    offered = _offered(day)
+    if not left or bought_after or _reachable(day, asked) < TIME_TO_FLATTEN:
+        return
+    if any(left[con_id] > offered[con_id] for con_id in left) or not _said_to_rest(day, asked):
         yield f"flatten was asked for at {asked:%H:%M:%S} and {left} is left"
 
 
@@ -86,6 +92,19 @@ def _sellable(day: Day) -> dict[int, int]:
     """Return, by contract, what the bot owns and the account still holds: other hands may have sold it."""
     account = {each.con_id: round(each.quantity) for each in day.exchange.positions(day.account)}
     return {con_id: min(owned, account.get(con_id, 0)) for con_id, owned in day.witness.own.items()}
+
+
+def _offered(day: Day) -> Counter[int]:
+    """Return, by contract, what the bot's own sales still offer at the exchange: without a price they rest."""
+    offered: Counter[int] = Counter()
+    for report in day.exchange.open_orders():
+        if report.request.action == "SELL" and is_ours(report.request.order_ref, day.setup.mode):
+            offered[report.request.con_id] += round(report.remaining)
+    return offered
+
+
+def _said_to_rest(day: Day, since: datetime) -> bool:
+    return any(told.at >= since and RESTS in told.why for told in day.told)
 
 
 def _reachable(day: Day, since: datetime) -> timedelta:

@@ -17,9 +17,8 @@ from bot.errors import Halt, Refuse, Retry, Unreachable
 from bot.journal.entry import Kind
 from bot.journal.projections import Projection, session_day
 from bot.orders.ladder import OrderSettings
-from bot.orders.pen import Pen
+from bot.orders.pen import POSITIONS_LOCK, Pen
 
-POSITIONS_LOCK = "positions"
 STREAM, LATER = "account updates", "an earlier reading"
 ACCEPTED_UP_TO = timedelta(minutes=5)  # a comparison older than this is not accepted
 

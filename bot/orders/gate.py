@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bot.broker.port import Instrument, OrderUpdate, Reader
 from bot.clock import Clock
-from bot.guard.controls import GuardSettings, failures, review
+from bot.guard.controls import GuardSettings, Situation, failures, review
 from bot.journal.projections import Projection
 from bot.orders.brake import Brake
 from bot.orders.pen import Pen
@@ -15,7 +15,7 @@ from bot.orders.prices import Prices
 from bot.orders.situation import Look, situation
 from strategies.alvh.beta_fit import refitted
 from strategies.alvh.policy import SizingPolicy
-from strategies.alvh.records import Check, Proposal, Purpose
+from strategies.alvh.records import Check, Proposal, Purpose, Side
 from strategies.alvh.sizing import MINI_USD, beta
 
 
@@ -54,11 +54,14 @@ class Gate:
     def passes(self, proposal: Proposal, ref: str, look: Look) -> tuple[Decimal, tuple[Check, ...]] | None:
         """Return the first limit and the checks of an order that may go; `None` when its refusal was journalled."""
         limit = self._prices.first(proposal)
-        checks = self._review(proposal, ref, limit, look)
+        seen = self._seen(proposal, ref, limit, look)
+        checks = review(seen, self._guard)
         failed = failures(checks)
         if failed or limit is None:
             why = "; ".join(f"{check.name}: {check.why}" for check in failed)
             self._pen.refuse(proposal, ref, "guard", checks, why)
+            if proposal.side is Side.SELL and seen.account_long < seen.own_long:
+                self._pen.doubt(proposal.con_id, f"the account shows {seen.account_long}, own are {seen.own_long}")
             return None
         why = self._brake.stops(proposal)
         if why:
@@ -66,8 +69,8 @@ class Gate:
             return None
         return limit, checks
 
-    def _review(self, proposal: Proposal, ref: str, limit: Decimal | None, look: Look) -> tuple[Check, ...]:
-        seen = situation(
+    def _seen(self, proposal: Proposal, ref: str, limit: Decimal | None, look: Look) -> Situation:
+        return situation(
             proposal,
             ref,
             limit,
@@ -79,7 +82,6 @@ class Gate:
             foreign=self._foreign,
             cap_minis=self._cap(proposal, look),
         )
-        return review(seen, self._guard)
 
     def _cap(self, proposal: Proposal, look: Look) -> int | None:
         """Return how many minis the book's vega, as last recorded, can need; `None` where that does not bind.

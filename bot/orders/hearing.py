@@ -13,9 +13,8 @@ from bot.errors import Halt
 from bot.journal.codec import to_json
 from bot.journal.entry import Kind
 from bot.journal.projections import Projection, session_day
-from bot.orders.comparing import POSITIONS_LOCK
 from bot.orders.life import Order, executed, updated
-from bot.orders.pen import Pen
+from bot.orders.pen import POSITIONS_LOCK, Pen
 from bot.orders.refs import is_ours
 
 STRAY, ODD = "stray order", "odd execution"

@@ -12,7 +12,10 @@ from bot.journal.codec import to_json
 from bot.journal.entry import Kind
 from bot.journal.projections import Projection
 from bot.journal.store import Journal
-from strategies.alvh.records import Check, Proposal
+from bot.orders.life import Life
+from strategies.alvh.records import Check, Proposal, Purpose
+
+POSITIONS_LOCK = "positions"
 
 
 class Pen:
@@ -51,6 +54,24 @@ class Pen:
             "why": why,
         }
         self.write(Kind.REFUSAL, body)
+        self._tell_unsold(proposal, why)
+
+    def stop(self, proposal: Proposal, ref: str, why: str) -> None:
+        """Write that an order was stopped at the last line and nothing of it was sent."""
+        self.say(ref, "ended", life=Life.VOID, why=why)
+        self._tell_unsold(proposal, why)
+
+    def doubt(self, con_id: int, why: str) -> None:
+        """Have positions read before anything is opened, unless those of this contract are in doubt already."""
+        if con_id not in self._projection.contract_locks:
+            self.lock(POSITIONS_LOCK, f"{why}: positions are being read")
+
+    def _tell_unsold(self, proposal: Proposal, why: str) -> None:
+        """Tell a human at once when the operator's own word sells nothing."""
+        if proposal.purpose is Purpose.FLATTEN:
+            what = f"{proposal.side} {proposal.quantity} {proposal.trading_class} (contract {proposal.con_id})"
+            told = f"flatten: {what} was not sent: {why}; alvh reconcile shows what the account holds"
+            self.write(Kind.ALERT, {"why": told, "severity": "critical"})
 
     def lock(self, name: str, why: str, day: date | None = None) -> None:
         """Set or, with an empty reason, lift a lock on opening; saying the same again writes nothing."""

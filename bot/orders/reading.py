@@ -18,9 +18,10 @@ from bot.errors import Halt, Refuse, Retry, Unreachable
 from bot.journal.entry import Kind
 from bot.journal.projections import Projection, session_day
 from bot.journal.store import Journal
-from bot.orders.comparing import POSITIONS_LOCK, Comparing
+from bot.orders.comparing import Comparing
 from bot.orders.ladder import OrderSettings
 from bot.orders.life import DONE, Life, Order
+from bot.orders.pen import POSITIONS_LOCK
 from bot.session import hours_on, session_at
 from strategies.alvh.records import Window
 

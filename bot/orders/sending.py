@@ -1,7 +1,8 @@
 """Hold the only way to the broker's write methods: what is about to be sent stands in the journal first.
 
 An order goes: intent into the journal, kill switch, broker, `sent` into the journal, with no await between intent and
-send. What the broker object could not send has an unknown outcome: it is read about, never sent again.
+send. What the broker object stopped before anything of it left is void; what failed in any other way has an unknown
+outcome: it is read about, never sent again.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.broker.port import Instrument, OrderTicket, Writer
-from bot.errors import AlvhError, Refuse
+from bot.errors import AlvhError, NotSent, Refuse
 from bot.guard.kill import KillSwitch
 from bot.journal.codec import to_json
 from bot.journal.entry import Kind
 from bot.journal.projections import Projection
-from bot.orders.life import DONE, Life, Order
+from bot.orders.life import DONE, Order
 from bot.orders.pen import Pen
-from strategies.alvh.records import Check, Proposal, Purpose
+from strategies.alvh.records import Check, Proposal, Purpose, Side
 
 
 class Outcome(StrEnum):
@@ -62,10 +63,15 @@ class Sender:
             if proposal.purpose is not Purpose.FLATTEN:
                 self._kill.require()
         except Refuse as refusal:
-            self._pen.say(ref, "ended", life=Life.VOID, why=str(refusal))
+            self._pen.stop(proposal, ref, str(refusal))
             return Outcome.REFUSED
         try:
             self._broker.place(ticket)
+        except NotSent as refusal:
+            self._pen.stop(proposal, ref, str(refusal))
+            if proposal.side is Side.SELL:
+                self._pen.doubt(proposal.con_id, str(refusal))
+            return Outcome.REFUSED
         except (AlvhError, OSError) as failure:
             self._pen.say(ref, "unheard", why=f"sending failed: {failure}")
             return Outcome.UNKNOWN

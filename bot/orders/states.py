@@ -45,7 +45,7 @@ class Event(StrEnum):
     SILENCE = "no answer in time"
     ABSENT = "a reading does not show it"
     GIVEN_UP = "readings over a minute do not show it"
-    STOPPED = "kill switch at the last line"
+    STOPPED = "stopped at the last line"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.journal import Kind, Projection
 from bot.journal.reading import Reading
-from bot.orders.comparing import POSITIONS_LOCK
+from bot.orders.pen import POSITIONS_LOCK
 
 NEW_YORK = ZoneInfo("America/New_York")
 

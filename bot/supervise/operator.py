@@ -84,5 +84,5 @@ class Operator:
     def _rearm(self, word: Word) -> None:
         still = self._desk.rearm(word.who)
         if still:
-            body = {"name": "rearm", "text": f"the kill switch stays engaged: {still}"}
+            body = {"name": "rearm", "why": f"the kill switch stays engaged: {still}"}
             self._journal.append(Kind.ALERT, body, at=self._clock.now())

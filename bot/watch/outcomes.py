@@ -16,6 +16,7 @@ PATIENCE = timedelta(seconds=15)  # a first reading mostly tells what became of 
 REMIND_EVERY = timedelta(minutes=15)
 ENOUGH = 2  # purchases refused for one reason in one session
 SPENT = frozenset({Life.CANCELLED, Life.GONE, Life.FILLED})  # a refusal is told by itself
+SLOW = timedelta(minutes=3)  # a sale takes what there is within one, where there is a price
 UNSOLD = 3  # sales of one contract in a row that ended and sold nothing: trying again does not help by itself
 
 
@@ -31,6 +32,7 @@ class Outcomes:
         self._refused: set[str] = set()
         self._told: dict[tuple[Side, int | None], datetime] = {}
         self._unsold: dict[int, datetime] = {}
+        self._slow: dict[str, datetime] = {}
 
     def look(self) -> None:
         """Say what is new, and forbid opening for the session once the broker refused the same twice."""
@@ -38,6 +40,8 @@ class Outcomes:
         day = session_day(now)
         today = [order for order in self._orders().values() if session_day(order.intended_at) == day]
         for order in today:
+            if order.life is Life.WORKING and order.ticket.side is Side.SELL and now - order.intended_at >= SLOW:
+                self._tell_slow(order, now)
             since = _unclear_since(order)
             if since is not None and now - since >= PATIENCE:
                 self._tell_unknown(order, since)
@@ -65,6 +69,16 @@ class Outcomes:
         what = f"{UNSOLD} sales in a row sold nothing, the last was {_named(last[-1])}: {_reason(last[-1])}"
         self._alarm.alert(
             f"{what}; it is tried again at every wake-up: look in TWS, and sell by hand", Severity.CRITICAL
+        )
+
+    def _tell_slow(self, order: Order, now: datetime) -> None:
+        """Say, and again every quarter of an hour, that a sale rests: without a price nothing moves its limit."""
+        if order.ref in self._slow and now - self._slow[order.ref] < REMIND_EVERY:
+            return
+        self._slow[order.ref] = now
+        works = f"has worked since {order.intended_at:%H:%M:%S} UTC at {order.limit} and sold {order.filled}"
+        self._alarm.alert(
+            f"{_named(order)} {works}: look in TWS; cancel it there before you sell by hand", Severity.CRITICAL
         )
 
     def _tell_unknown(self, order: Order, since: datetime) -> None:

@@ -59,7 +59,7 @@ def matter_of(entry: Entry) -> Matter | None:
     body = entry.body
     match entry.kind:
         case Kind.ALERT:
-            return matter(_severity(body), str(body.get("why") or body.get("text") or "an alert without words"))
+            return matter(_severity(body), str(body.get("why") or "an alert without words"))
         case Kind.KILL:
             return matter(Severity.CRITICAL, f"the kill switch is engaged by {body['by']}: {body['why']}")
         case Kind.LOCK if body["why"]:

@@ -106,6 +106,11 @@ class FarmBroken(Frozen):
     """Say that a farm is broken, stop what comes from it, and say that it is good again, perhaps too early."""
 
     hears_in = frozenset({"reqHistoricalData", "reqContractDetails"})
+    hears_out = Frozen.hears_out | {"error"}
+
+    def __init__(self, fault: Fault, said: dict[str, Any], house: Interposer, rng: Random) -> None:
+        super().__init__(fault, said, house, rng)
+        self._instead: dict[int, tuple[int, str]] = {}  # what is said of a farm for which code
 
     def begin(self) -> None:
         """Say it."""
@@ -124,14 +129,21 @@ class FarmBroken(Frozen):
         for farm in self.said["farms"]:
             bad, good, text = _FARMS[farm]
             code, word = (bad, "broken") if broken else (good, "OK")
+            self._instead[good] = (code, text.format(word))
             self.note(f"{code}, farm {farm} {word}")
             for session in self.clients():
                 self.refuse(session, None, code, text.format(word))
 
     def outgoing(self, parcel: Parcel) -> list[Parcel] | None:
-        """Stop the ticks of a farm that is broken."""
+        """Stop the ticks of a farm that is broken, and tell who connects meanwhile that it is."""
+        if parcel.name == "error":
+            return self._greeted(parcel)
         farm = "history" if parcel.name == "historicalDataUpdate" else "data"
         return super().outgoing(parcel) if farm in self.said["farms"] else None
+
+    def _greeted(self, parcel: Parcel) -> list[Parcel] | None:
+        code, text = self._instead.get(parcel.values["code"], (0, ""))
+        return [parcel.saying(code=code, text=text)] if code not in (0, parcel.values["code"]) else None
 
     def incoming(self, parcel: Parcel) -> list[Parcel] | None:
         """Refuse what the farm would have to answer."""

@@ -7,7 +7,7 @@ from harness import endpoint, stage
 
 from bot.broker.ib import IbBroker
 from bot.broker.port import OrderState, OrderTicket, Query
-from bot.errors import Refuse
+from bot.errors import NotSent, Refuse
 from strategies.alvh.records import Side
 
 OPEN = datetime(2018, 2, 5, 14, 35, tzinfo=UTC)
@@ -105,7 +105,7 @@ async def test_the_same_ref_is_never_sent_twice():
 async def test_a_sell_without_a_holding_never_reaches_the_wire():
     async with stage(at=OPEN) as s:
         future, _ = await prepared(s)
-        with pytest.raises(Refuse, match="long only"):
+        with pytest.raises(NotSent, match="long only"):
             s.broker.place(ticket(s, future, "short", Side.SELL, 1, "30.00"))
         await s.settle()
         assert s.gateway.frames[3] == 0
@@ -116,7 +116,7 @@ async def test_sells_together_never_exceed_the_holding():
         future, _ = await prepared(s)
         await bought(s, future)
         s.broker.place(ticket(s, future, "s1", Side.SELL, 1, "40.00"))
-        with pytest.raises(Refuse, match="long only"):
+        with pytest.raises(NotSent, match="long only"):
             s.broker.place(ticket(s, future, "s2", Side.SELL, 2, "40.00"))
         s.broker.place(ticket(s, future, "s3", Side.SELL, 1, "40.00"))
         await s.settle()
@@ -144,7 +144,7 @@ async def test_a_wrong_ticket_is_refused_before_the_wire(changes, words):
             "quantity": 1,
             "limit": FAR,
         }
-        with pytest.raises(Refuse, match=words):
+        with pytest.raises(NotSent, match=words):
             s.broker.place(OrderTicket(**{**good, **changes}))
         await s.settle()
         assert s.gateway.frames[3] == 0
@@ -161,7 +161,7 @@ async def test_a_phantom_cancel_is_marked_and_the_order_stays_counted():
         last = heard.orders[-1]
         assert (last.ref, last.state, last.by_error, last.code) == ("sell", OrderState.WORKING, True, 10349)
         assert OrderState.CANCELLED not in heard.states("sell")
-        with pytest.raises(Refuse, match="long only"):
+        with pytest.raises(NotSent, match="long only"):
             s.broker.place(ticket(s, future, "again", Side.SELL, 1, "40.00"))
         (alive,) = await s.broker.open_orders()
         assert alive.ref == "sell"
@@ -259,7 +259,7 @@ async def test_a_sell_that_fills_while_the_line_is_down_is_counted_after_the_rea
         await s.settle()
         await s.broker.executions()
         await s.broker.positions()
-        with pytest.raises(Refuse, match="2 are held"):
+        with pytest.raises(NotSent, match="2 are held"):
             s.broker.place(ticket(s, future, "s2", Side.SELL, 3, "40.00"))
         s.broker.place(ticket(s, future, "s3", Side.SELL, 2, "40.00"))
         await s.settle()

@@ -60,6 +60,20 @@ async def test_sales_that_the_exchange_cancels_again_and_again_are_told(tmp_path
     assert any("3 sales in a row sold nothing" in told.why for told in day.told)
 
 
+@pytest.mark.parametrize(
+    "quiet", [Fault.of("farm-broken", at="09:47:30", lasts_s=3600.0), Fault.of("frozen", at="09:47:30", lasts_s=3600.0)]
+)
+async def test_a_sale_that_a_new_process_knows_no_price_for_is_told(tmp_path: Path, quiet: Fault) -> None:
+    """The price by which the old process offered died with it, and none comes any more."""
+    asked = Hand(at="09:51", does=Does.FLATTEN)
+    crash = Crash(at="09:50:30", entry="order")
+    setup = Setup(scenario="spike", begin="09:20", until="10:08", hands=(asked,), faults=(quiet,), crashes=(crash,))
+    day, outcome = await play(setup, tmp_path)
+    assert outcome.failed == ()
+    assert outcome.left == 9
+    assert any("SELL 9 VXM" in told.why and "cancel it there" in told.why for told in day.told)
+
+
 async def test_what_other_hands_have_sold_is_not_asked_of_a_flatten(tmp_path: Path) -> None:
     others = Hand(at="09:38:30", does=Does.TRADE, quantity=-20)
     asked = Hand(at="09:39", does=Does.FLATTEN)
@@ -67,4 +81,6 @@ async def test_what_other_hands_have_sold_is_not_asked_of_a_flatten(tmp_path: Pa
     day, outcome = await play(setup, tmp_path)
     assert outcome.failed == ()
     assert outcome.bought == outcome.left == 9
+    at_once = [told.why for told in day.told if told.at <= day.flattened_at + timedelta(seconds=10)]
+    assert any("flatten: SELL 9 VXM" in why and "was not sent" in why for why in at_once)
     assert any("the account holds less than our executions add up to" in told.why for told in day.told)

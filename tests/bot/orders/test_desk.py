@@ -11,12 +11,13 @@ import pytest
 from fake_broker import VX, VXM
 from stand import Stand, buying, selling
 
-from bot.broker.port import LinkState, OrderState, OrderUpdate
-from bot.errors import Halt
+from bot.broker.port import LinkState, OrderState, OrderTicket, OrderUpdate
+from bot.errors import Halt, NotSent
 from bot.guard.controls import GuardSettings
 from bot.journal import Kind, Shelf, Wakeup, record_wakeup
 from bot.orders.desk import Outcome
 from bot.orders.life import Life
+from bot.orders.pen import POSITIONS_LOCK
 from bot.supervise.inbox import Say
 from strategies.alvh.decide import decide
 from strategies.alvh.policy import Policy, SizingPolicy
@@ -188,6 +189,37 @@ async def test_an_absent_order_proves_nothing_while_the_line_is_lost(stand: Stan
     for _ in range(8):
         await stand.later(20)
     assert stand.projection.orders[ref].life is Life.UNKNOWN
+
+
+async def test_what_surely_never_left_is_void_at_once_and_locks_nothing(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(ticket: OrderTicket) -> None:
+        raise NotSent(f"not connected: order {ticket.ref} was not sent")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stand.broker, "place", stopped)
+        assert stand.submit(buying(key="first")) is Outcome.REFUSED
+    (order,) = stand.projection.orders.values()
+    assert order.life is Life.VOID
+    assert "was not sent" in order.text
+    assert stand.projection.locked(stand.view().session.day) == ()
+
+
+async def test_a_sale_of_what_the_broker_object_does_not_hold_has_positions_read(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(ticket: OrderTicket) -> None:
+        raise NotSent(f"order {ticket.ref} sells 4, 1 are held")
+
+    await stand.own(4)
+    stand.broker.held[VXM.con_id] = 1
+    monkeypatch.setattr(stand.broker, "place", stopped)
+    stand.desk.flatten("w1")
+    assert "positions are being read" in stand.projection.locks[POSITIONS_LOCK][0]
+    await stand.later(20)
+    assert "account 1 (positions)" in stand.projection.contract_locks[VXM.con_id]
+    assert any("was not sent" in entry.body["why"] for entry in stand.entries(Kind.ALERT))
 
 
 async def test_a_failed_sending_is_unknown_not_denied(stand: Stand) -> None:

@@ -18,6 +18,7 @@ from bot.orders.ladder import OrderSettings
 from bot.orders.life import Life
 from bot.report.reconciling import as_lines, reconciliation
 from bot.supervise.inbox import Say
+from bot.watch.pages import matter_of
 from strategies.alvh.records import Side
 
 EVERY_MINUTE = OrderSettings(reconcile_minutes=1.0)
@@ -310,6 +311,18 @@ async def test_flatten_sells_what_is_there_where_some_is_missing(stand: Stand) -
     assert stand.submit(buying(1, key="look", instrument=VX)) is Outcome.SENT
     word(stand, Say.FLATTEN)
     assert (stand.broker.placed[-1].side, stand.broker.placed[-1].quantity) == (Side.SELL, 3)
+
+
+async def test_what_flatten_cannot_sell_is_told_to_a_human_at_once(stand: Stand) -> None:
+    await stand.own(4)
+    stand.broker.held[VXM.con_id] = -3
+    assert stand.submit(buying(1, key="look", instrument=VX)) is Outcome.SENT
+    word(stand, Say.FLATTEN)
+    assert stand.broker.placed[-1].side is Side.BUY, "the account is short: nothing of it is the bot's to sell"
+    (said,) = stand.entries(Kind.ALERT)
+    assert said.body["severity"] == "critical"
+    assert said.body["why"].startswith("flatten: SELL 4 VXM (contract 12) was not sent: ")
+    assert matter_of(said) is not None
 
 
 async def test_the_command_shows_what_differs_and_the_choices(stand: Stand) -> None:

@@ -161,7 +161,7 @@ async def test_rearming_under_the_environment_variable_says_that_it_did_not_help
     await stand.later(1)
     say(stand, Say.REARM)
     await stand.later(1)
-    assert "ALVH_KILL" in stand.entries(Kind.ALERT)[0].body["text"]
+    assert "ALVH_KILL" in stand.entries(Kind.ALERT)[0].body["why"]
     assert stand.projection.killed
 
 

@@ -144,3 +144,22 @@ def test_a_sale_that_sold_anything_or_purchases_in_between_begin_the_count_anew(
         desk.order(f"{ref}-buy", Life.CANCELLED, code=202)
         desk.later(60)
     assert desk.alerts == []
+
+
+def test_a_sale_that_rests_is_told_after_three_minutes_and_again_every_quarter_of_an_hour(desk: Desk) -> None:
+    desk.order("a", Life.WORKING, side=Side.SELL)
+    desk.order("b", Life.WORKING)
+    desk.later(170)
+    assert desk.alerts == []
+    desk.later(10)
+    ((said, severity),) = desk.alerts
+    assert severity is Severity.CRITICAL
+    assert said == (
+        "SELL 3 VXM (a) has worked since 13:35:05 UTC at 19.2 and sold 0: "
+        "look in TWS; cancel it there before you sell by hand"
+    )
+    for _ in range(14):
+        desk.later(60)
+    assert len(desk.alerts) == 1
+    desk.later(60)
+    assert len(desk.alerts) == 2

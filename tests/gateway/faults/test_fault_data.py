@@ -104,6 +104,13 @@ async def test_f7_a_broken_farm_says_so_freezes_and_is_good_again(stage: Stage) 
     assert 1 in ticks(frames, 30)
 
 
+async def test_f7_who_connects_while_a_farm_is_broken_is_told_so(stage: Stage) -> None:
+    stage.inject("farm-broken", farms=["data"], lasts_s=60.0)
+    assert codes((await stage.connect()).welcome) == [2103, 2106, 2158]
+    stage.after(60.0)
+    assert codes((await stage.connect(client_id=8)).welcome) == [2104, 2106, 2158]
+
+
 async def test_f7_a_farm_may_be_said_to_be_good_while_ticks_stay_dead(stage: Stage) -> None:
     raw = await watching(stage)
     stage.inject("farm-broken", lasts_s=3600.0, good_after_s=3.0)
