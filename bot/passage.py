@@ -11,7 +11,7 @@ from bot.clock import SteppedClock
 
 T = TypeVar("T")
 
-QUIET_TURNS = 30  # of the event loop: far more than any chain of answers on one machine takes
+QUIET_TURNS = 60  # of the event loop: far more than any chain of answers on one machine takes
 
 
 async def turn_quietly(task: asyncio.Task[T]) -> None:
