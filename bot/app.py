@@ -50,20 +50,23 @@ HOURS = "9-16"  # New York; the session calendar decides the rest
 class AllowList(Mapping[int, Instrument]):
     """Show the desk the futures and calls that the observer has checked, by con_id; a new session may bring others."""
 
-    def __init__(self, observer: Observer) -> None:
+    def __init__(self, observer: Observer, owned: Callable[[], Mapping[int, Instrument]]) -> None:
+        """Take what is checked now, and what was checked when the bot bought it: that must stay sellable."""
         self._observer = observer
+        self._owned = owned
 
     def __getitem__(self, con_id: int) -> Instrument:
         """Return the checked contract."""
-        return self._observer.tradable()[con_id]
+        checked = self._observer.tradable()
+        return checked[con_id] if con_id in checked else self._owned()[con_id]
 
     def __iter__(self) -> Iterator[int]:
         """Yield every allowed con_id."""
-        return iter(self._observer.tradable())
+        return iter({**self._owned(), **self._observer.tradable()})
 
     def __len__(self) -> int:
         """Count the allowed contracts."""
-        return len(self._observer.tradable())
+        return len({**self._owned(), **self._observer.tradable()})
 
 
 class RecoveringDesk(Desk, Protocol):
@@ -159,8 +162,10 @@ class Bot:
         )
         releases = Releases(plan.policy.events.names, plan.events_file, plan.surprises_file)
         background = background_of(plan.context_file, self.clock.now(), from_broker=plan.context_from_broker)
-        observer = Observer(self.broker, self.clock, sight, releases, self._margins(projection), background)
-        self._desk = self._new_desk(projection, AllowList(observer))
+        observer = Observer(
+            self.broker, self.clock, sight, releases, self._margins(projection), background, projection.owned
+        )
+        self._desk = self._new_desk(projection, AllowList(observer, projection.owned))
         self._line = Line(self.broker, self._alarm, self._desk.recover, self.clock, plan.watch.largest_skew_s)
         self._watch = self._new_watch(projection)
         self._cycle = Cycle(

@@ -7,12 +7,13 @@ import signal
 from datetime import datetime, timedelta
 
 from bot.app import Bot
-from bot.clock import Clock, SteppedClock
+from bot.clock import Clock, RealClock, SteppedClock
 from bot.errors import Halt, Refuse
 from bot.schedule import RealDriver, Stepper
 from bot.watch.systemd import Service
 
 LARGEST_SKEW = timedelta(seconds=5)
+LEAST_STEP_S = 1.0  # NTP slews what is less
 LOOK_S = 0.5  # wall-clock seconds between two looks at whether the bot has halted
 POLL_S = 0.02  # wall-clock seconds between two questions for the gateway's time
 STRIDE = timedelta(seconds=5)
@@ -37,18 +38,39 @@ async def run_on_real_clock(bot: Bot, service: Service | None = None) -> None:
     driver = RealDriver((*bot.jobs(), *service.jobs()), bot.report)
     driver.start()
     service.ready("the jobs run")
+    pace = Pace(RealClock())
     try:
         while not stop.is_set() and not bot.halted:
             try:
                 await asyncio.wait_for(stop.wait(), LOOK_S)
             except TimeoutError:
-                continue
+                back_s = pace.set_back_s()
+                if back_s:
+                    driver.begin_again()
+                    bot.report("every job", f"began anew: this machine's clock was set back by {back_s:.0f} s")
     finally:
         service.stopping()
         driver.stop()
         await driver.drain()
     if bot.halted:
         raise Halt(bot.halted)
+
+
+class Pace:
+    """Notice when the machine's clock is set back: the scheduler would wait until it is where it was."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._begun = self._offset()
+
+    def set_back_s(self) -> float:
+        """Return by how many seconds the clock was set back since the last question; 0 for less than a second."""
+        before, self._begun = self._begun, self._offset()
+        back_s = before - self._begun
+        return back_s if back_s >= LEAST_STEP_S else 0.0
+
+    def _offset(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()
 
 
 async def run_on_gateway_time(bot: Bot, clock: SteppedClock) -> None:

@@ -79,6 +79,11 @@ class RealDriver:
         self._scheduler.add_listener(self._on_event, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_ERROR)
         self._scheduler.start()
 
+    def begin_again(self) -> None:
+        """Find every job's next time anew: after the machine's clock was set back the known ones lie too far off."""
+        for job in self._scheduler.get_jobs():
+            self._scheduler.reschedule_job(job.id, trigger=job.trigger)
+
     def stop(self) -> None:
         """Stop starting jobs; `drain` waits for the one that is running."""
         self._stopping = True
@@ -112,7 +117,8 @@ class Stepper:
     """Run the job table on a stepped clock, letting the outside world catch up before and after each job.
 
     `catch_up` and `stride` are those of `Passage`. Whether a job has work is asked anew after every step. A job that
-    waits lets time pass; one whose turn came more than its grace ago is dropped and reported, as on the real clock.
+    waits lets time pass; of the turns of another that go by meanwhile the last counts, and one that came more than its
+    grace ago is dropped and reported, as on the real clock.
     """
 
     def __init__(
@@ -149,7 +155,7 @@ class Stepper:
             now = self._clock.now()
             due = turn.due(now)
             if due is not None and due <= now:
-                await self._run(turn.job, due)
+                await self._run(turn.job, turn.latest(due, now))
                 await self._catch_up(self._clock.now())
             turn.end(now)
 
@@ -179,6 +185,12 @@ class _Turn:
             self._next = self._after(start)
             self._is_asked = True
         return self._next if self._is_asked else None
+
+    def latest(self, due: datetime, now: datetime) -> datetime:
+        """Return the last instant up to now of those that went by since `due`: they are one, as for the scheduler."""
+        while (after := self.job.trigger.get_next_fire_time(due, due + MOMENT)) is not None and due < after <= now:
+            due = after.astimezone(now.tzinfo)
+        return due
 
     def _after(self, start: datetime) -> datetime | None:
         """Return the trigger's first instant from `start` on, leaving out those that went by during a long job."""

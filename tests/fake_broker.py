@@ -204,6 +204,9 @@ class FakeBroker:
     def forget(self, ref: str) -> None:
         self.forgotten.append(ref)
 
+    def account_holds(self, con_id: int) -> int | None:
+        return self.held.get(con_id, 0)
+
     def portfolio(self) -> dict[int, int] | None:
         if not self.has_second:
             return None

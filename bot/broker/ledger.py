@@ -6,11 +6,13 @@ that an error frame made look cancelled still counts as working.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from bot.broker.port import Fill, OrderState, OrderUpdate
 from strategies.alvh.records import Side
 
+OURS = "alvh-"  # how refs of this program begin
 _DEAD = frozenset({OrderState.CANCELLED, OrderState.REJECTED})
 
 
@@ -19,6 +21,7 @@ class _Sell:
     con_id: int
     quantity: int
     executed: int = 0
+    is_ours: bool = False
 
 
 @dataclass(slots=True)
@@ -44,7 +47,7 @@ class Ledger:
     def sent(self, ref: str, con_id: int, side: Side, quantity: int) -> None:
         """Count an order from the moment at which it is sent."""
         if side is Side.SELL and ref not in self._sells:
-            self._sells[ref] = _Sell(con_id=con_id, quantity=quantity)
+            self._sells[ref] = _Sell(con_id=con_id, quantity=quantity, is_ours=True)
 
     def updated(self, update: OrderUpdate) -> None:
         """Take a status; one that an error frame caused proves nothing and changes nothing."""
@@ -55,8 +58,19 @@ class Ledger:
             self._sells.pop(key, None)
         elif key not in self._sells and update.state is not OrderState.FILLED:
             self._sells[key] = _Sell(
-                con_id=update.con_id, quantity=update.filled + update.remaining, executed=update.filled
+                con_id=update.con_id,
+                quantity=update.filled + update.remaining,
+                executed=update.filled,
+                is_ours=key.startswith(OURS),
             )
+
+    def listed(self, keys: Collection[str]) -> None:
+        """Take a whole list of working orders: a sale of other people that it does not show is on offer no longer.
+
+        One of ours stays until something proves its end.
+        """
+        for key in [key for key in self._sells if key not in keys and not self._sells[key].is_ours]:
+            del self._sells[key]
 
     def forget(self, ref: str) -> None:
         """Offer no longer what readings proved to be nowhere; a word of it counts it again."""
@@ -81,6 +95,10 @@ class Ledger:
         sell = self._sells.get(fill.ref or str(fill.perm_id))
         if sell is not None and fill.side is Side.SELL:
             sell.executed += max(0, more)
+
+    def known(self, con_id: int) -> int | None:
+        """Return what the account holds of a contract as last told; `None` before a confirmed snapshot."""
+        return self.held.get(con_id, 0) if self.confirmed else None
 
     def sellable(self, con_id: int) -> int:
         """Return how many contracts may be offered now; nothing before a confirmed snapshot."""

@@ -236,6 +236,9 @@ class Reader(Protocol):
     async def positions(self) -> Positions:
         """Return the positions of the account."""
 
+    def account_holds(self, con_id: int) -> int | None:
+        """Return what the account holds of a contract as last told; `None` while that is not known."""
+
     def portfolio(self) -> Mapping[int, int] | None:
         """Return the quantities by con_id from another source than `positions`; `None` when there is none."""
 

@@ -111,7 +111,11 @@ class ReadOnlyBroker:
 
     def _verify_account(self) -> None:
         self.accounts = tuple(self._ib.managedAccounts())
-        wanted = self._connection.endpoint.account
+        wanted = self.account  # the one that is asked for, or the one that the first connection had
+        if wanted and wanted not in self.accounts:
+            raise Refuse(
+                f"the gateway manages {', '.join(self.accounts)}, this bot runs on {wanted}: log in to that one"
+            )
         if not wanted and len(self.accounts) != 1:
             raise Refuse(f"the gateway manages {', '.join(self.accounts)}: name one as account in the settings")
         self._connection.account = wanted or self.accounts[0]
@@ -209,6 +213,10 @@ class ReadOnlyBroker:
             quantity=signed_count(row.position),
             avg_price=number(row.avgCost, lowest=-UNSET, highest=UNSET) / factor,
         )
+
+    def account_holds(self, con_id: int) -> int | None:
+        """Return what the account holds of a contract as last told; `None` while that is not known."""
+        return self._ledger.known(con_id) if self._connection.is_open else None
 
     def portfolio(self) -> Mapping[int, int] | None:
         """Return the quantities by con_id as the stream of account updates tells them; `None` when it has not."""
@@ -322,6 +330,8 @@ class ReadOnlyBroker:
         )
         for update in updates.values():
             self._ledger.updated(update)
+        if self.link is not LinkState.LOST:
+            self._ledger.listed({update.ref or str(update.perm_id) for update in updates.values()})
         return tuple(sorted(updates.values(), key=lambda update: (update.perm_id, update.order_id)))
 
     async def completed_orders(self) -> Sequence[OrderUpdate]:

@@ -42,6 +42,7 @@ ENTRIES = (
     (Kind.LOCK, 1),
     (Kind.RECONCILE, 1),
     (Kind.START, 1),
+    (Kind.OPERATOR, 1),
 )
 DEEDS = (
     (Does.TRADE, 4),

@@ -51,18 +51,31 @@ def _lots_are_executions(day: Day, entries: list[Entry]) -> Iterator[str]:
     for con_id, (known, true) in sorted(day.final_lots.items()):
         if known != true and not _told(day):
             yield f"contract {con_id}: the journal says {known}, executed were {true}, and nobody was told"
-        elif known > true:
+        elif known > true and not _is_cut_off(day):
             yield f"contract {con_id}: the journal says {known}, executed were only {true}"
 
 
+def _is_cut_off(day: Day) -> bool:
+    """Say whether the day ended with no process, or without a line to ask by."""
+    spans = day.watcher.spans
+    return bool(spans) and spans[-1].until is None and any(_is_away(why) for why in spans[-1].why)
+
+
+def _is_away(why: str) -> bool:
+    return why == "no process" or why.startswith("line")
+
+
 def _bounded(day: Day, entries: list[Entry]) -> Iterator[str]:
-    """Hold the hedge, with what works for it, against its cap; it was never short."""
+    """Hold the hedge, with what works for it, against its cap; neither it nor, by it, the account was short."""
     cap = day.options.guard.max_position_minis
     if day.witness.most_minis > cap:
         yield f"{day.witness.most_minis} minis were owned and at work, the cap is {cap}"
     for con_id, least in sorted(day.witness.least.items()):
         if least < 0:
             yield f"contract {con_id} was sold down to {least}"
+    for con_id, left in sorted(day.witness.oversold.items()):
+        if not day.setup.faults:  # which may hide what others sold
+            yield f"contract {con_id}: long after others had sold, our own sale left the account at {left}"
 
 
 def _sighted(day: Day, entries: list[Entry]) -> Iterator[str]:
@@ -112,7 +125,7 @@ def _reachable(day: Day, since: datetime) -> timedelta:
     closes = _closes_at(day, since)
     total = max(closes - since, timedelta())
     for span in day.watcher.spans:
-        if any(why == "no process" or why.startswith("line") for why in span.why):
+        if any(_is_away(why) for why in span.why):
             begins, ends = max(span.since, since), min(span.until or closes, closes)
             total -= max(ends - begins, timedelta())
     return total

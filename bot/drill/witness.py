@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.gateway.exchange import SimulatedExchange
@@ -13,6 +13,7 @@ from bot.gateway.records import FillReport, Market, OrderReport, OrderRequest, R
 from bot.orders.refs import is_ours
 
 MINI = 100
+TIME_TO_NOTICE = timedelta(seconds=60)  # what other hands sold
 _WORKS = frozenset({"PendingSubmit", "PreSubmitted", "Submitted", "PendingCancel"})
 
 
@@ -38,6 +39,9 @@ class Witness:
     own: Counter[int] = field(default_factory=Counter)
     most_minis: int = 0  # owned and at work together, at any moment
     least: Counter[int] = field(default_factory=Counter)  # the smallest own position by contract
+    account: Counter[int] = field(default_factory=Counter)  # what everybody traded, by contract
+    oversold: dict[int, int] = field(default_factory=dict)  # by contract: how short our own late sale left the account
+    _sold_by_others: dict[int, datetime] = field(default_factory=dict)
     _working: dict[str, tuple[int, int]] = field(default_factory=dict)  # by our ref: contract, contracts to buy
 
     def placing(self, request: OrderRequest) -> None:
@@ -77,9 +81,19 @@ class Witness:
         if corrected:  # the one before counts no more
             signed -= _signed(self.fills.pop(corrected[-1]))
         self.fills[fill.exec_id] = fill
+        self.account[fill.con_id] += signed
         if is_ours(fill.request.order_ref, self.mode):
             self.own[fill.con_id] += signed
             self.least[fill.con_id] = min(self.least[fill.con_id], self.own[fill.con_id])
+            self._hold_against_account(fill, signed)
+        elif signed < 0:
+            self._sold_by_others[fill.con_id] = self.market.now
+
+    def _hold_against_account(self, fill: FillReport, signed: int) -> None:
+        """Note a sale of ours that left the account short although others had sold well before it."""
+        left, since = self.account[fill.con_id], self._sold_by_others.get(fill.con_id)
+        if signed < 0 and left < 0 and since is not None and self.market.now - since > TIME_TO_NOTICE:
+            self.oversold[fill.con_id] = left
 
     def _stands(self, report: OrderReport) -> None:
         request = report.request

@@ -21,7 +21,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from bot.broker.port import Fill, OrderTicket, OrderUpdate
+from bot.broker.port import Fill, Instrument, OrderTicket, OrderUpdate
 from bot.errors import Bug
 from bot.journal.calls import call_spend, fold_calls
 from bot.journal.codec import from_json, from_values, to_values
@@ -138,6 +138,12 @@ class Projection:
         """Return the contracts of one future or VIX call that the bot's own executions add up to."""
         futures = sum(lot.quantity for lot in self.lots() if lot.con_id == con_id)
         return futures + sum(lot.quantity for lot in self.calls() if lot.con_id == con_id)
+
+    def owned(self) -> dict[int, Instrument]:
+        """Return the contracts that the bot bought and still owns, as they were when it bought them."""
+        held = {lot.con_id for lot in self.lots()} | {lot.con_id for lot in self.calls()}
+        bought = (order.ticket.instrument for order in self.orders.values())
+        return {instrument.con_id: instrument for instrument in bought if instrument.con_id in held}
 
     def executions(self) -> Iterator[tuple[Order, Execution]]:
         """Yield every execution with its order, oldest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -62,11 +62,14 @@ class Observer:
         releases: Releases | None = None,
         margins: Margins | None = None,
         background: Background | None = None,
+        owned: Callable[[], Mapping[int, Instrument]] = dict,
     ) -> None:
         """Wire it; without `releases` the view has no calendar, without `margins` no future has a margin.
 
-        Without `background` the view has no context numbers.
+        Without `background` the view has no context numbers. `owned` are the contracts that the bot bought and still
+        owns, as they were checked then: what is held must stay sellable when a look-up fails.
         """
+        self._owned = owned
         self._margins = margins
         self._background = background
         self._releases = releases
@@ -224,7 +227,8 @@ class Observer:
                 found = await self._broker.instruments(query)
             except (Retry, Refuse) as problem:
                 faults.append(f"position {name} could not be looked up: {problem}")
-                return row
+                bought = self._owned().get(plain.con_id)
+                return row if bought is None else replace(row, instrument=bought)
             if len(found) != 1:
                 faults.append(f"position {name}: {len(found)} contracts fit, expected 1")
                 return row

@@ -11,8 +11,9 @@ from bot.orders.gate import Gate
 from bot.orders.pen import Pen
 from bot.orders.sending import Outcome, Sender
 from bot.orders.situation import Looks
+from bot.session import session_at
 from bot.supervise.tickets import ConsentSettings, Ticket, Tickets, consent_body, is_opening, needs_consent, ticket_body
-from strategies.alvh.records import Proposal
+from strategies.alvh.records import Proposal, Window
 
 
 class Consent:
@@ -60,6 +61,9 @@ class Consent:
         if look is None or self._clock.now() >= ticket.deadline:
             self.close(ticket, "expired", who, "the yes came after the deadline")
             return Outcome.REFUSED
+        if is_opening(ticket.proposal) and _window(self._clock.now()) is not _window(ticket.asked_at):
+            self.close(ticket, "expired", who, "the window in which it was asked is over")
+            return Outcome.REFUSED
         self.close(ticket, "approved", who, "")
         passed = self._gate.passes(ticket.proposal, ticket.ref, look)
         return Outcome.REFUSED if passed is None else self._sender.place(ticket.proposal, ticket.ref, *passed)
@@ -78,3 +82,8 @@ class Consent:
         """Close every ticket after a restart: it is no."""
         for ticket in self._tickets.open:
             self.close(ticket, "expired", "", "the bot restarted while it waited")
+
+
+def _window(at: datetime) -> Window | None:
+    session = session_at(at)
+    return None if session is None else session.window

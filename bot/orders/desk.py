@@ -26,6 +26,7 @@ from bot.orders.gate import Gate
 from bot.orders.hearing import Hearing
 from bot.orders.ladder import OrderSettings
 from bot.orders.life import Life
+from bot.orders.overhang import Overhang
 from bot.orders.pen import Pen
 from bot.orders.prices import Prices
 from bot.orders.reading import Reconciler
@@ -73,6 +74,7 @@ class OrderDesk:
         self._hearing = Hearing(self._mode, projection, self._pen, clock)
         self._sender = Sender(broker, self._pen, projection, kill, instruments)
         self._brake = Brake(kill, projection, self._pen, self._sender)
+        self._overhang = Overhang(broker, projection, self._pen, self._sender)
         self._loss = LossWatch(projection, broker, self._looks, self._brake, guard.loss_kill_share)
         prices = Prices(broker, instruments, guard, settings)
         self._deadlines = Deadlines(settings, self._pen, self._sender, prices, self._brake)
@@ -99,6 +101,7 @@ class OrderDesk:
             sender=self._sender,
         )
         self._flattening = Flattening(
+            broker=broker,
             name=self._ref,
             projection=projection,
             pen=self._pen,
@@ -147,13 +150,13 @@ class OrderDesk:
         """Close an open ticket without sending."""
         self._consent.close(ticket, verdict, who, why)
 
-    def flatten(self, word_id: str) -> tuple[Outcome, ...]:
+    def flatten(self) -> tuple[Outcome, ...]:
         """Sell everything the bot owns, even while the kill switch is engaged: the operator's explicit exception.
 
-        Working purchases are taken back first; what they still fill is sold by the next such word.
+        Working purchases are taken back first. What cannot be sold at once is tried again until nothing is left.
         """
         self._pen.require()
-        return self._flattening.run(word_id)
+        return self._flattening.run(self._clock.now())
 
     def objection(self, con_id: int) -> str:
         """Say why the operator cannot accept what the account shows of a contract now; empty when they can."""
@@ -182,7 +185,7 @@ class OrderDesk:
         """
         seen = self._projection
         owned = seen.lots() or seen.calls()
-        waits = seen.open_orders or self.tickets.open or owned or self._reconciler.has_work()
+        waits = seen.open_orders or self.tickets.open or owned or self._reconciler.has_work() or self._flattening.stands
         return bool(waits or self._pen.halt or self._brake.engaged())
 
     async def attend(self) -> None:
@@ -191,9 +194,11 @@ class OrderDesk:
         self._brake.obey()
         now = self._clock.now()
         self._consent.expire(now)
+        self._overhang.attend()
         for order in self._projection.open_orders:
             self._deadlines.advance(order, now)
         await self._reconciler.attend()
+        self._flattening.attend(now)
         self._loss.attend(now)
 
     async def recover(self, because: str = "a start or a lost line") -> tuple[str, ...]:

@@ -60,6 +60,7 @@ class Gate:
         if failed or limit is None:
             why = "; ".join(f"{check.name}: {check.why}" for check in failed)
             self._pen.refuse(proposal, ref, "guard", checks, why)
+            self._pen.tell_unsold(proposal, why)
             if proposal.side is Side.SELL and seen.account_long < seen.own_long:
                 self._pen.doubt(proposal.con_id, f"the account shows {seen.account_long}, own are {seen.own_long}")
             return None

@@ -68,8 +68,7 @@ class Hearing:
         """Alert when a correction took contracts back, and have positions read before anything is opened."""
         if after.taken_back == before.taken_back:
             return
-        name = f"{after.ticket.side} {after.ticket.quantity} {after.ticket.instrument.trading_class} ({after.ref})"
-        why = f"an execution of {name} was corrected: {after.filled} are filled, not {before.filled}"
+        why = f"an execution of {after.named} was corrected: {after.filled} are filled, not {before.filled}"
         self._pen.write(Kind.ALERT, {"why": f"{why}; compare with TWS"})
         self._pen.lock(POSITIONS_LOCK, f"{why}: positions are being read")
 

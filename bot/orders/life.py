@@ -90,6 +90,12 @@ class Order:
     text: str = ""
 
     @property
+    def named(self) -> str:
+        """Return side, quantity, contract and ref, as a human is told of it."""
+        ticket = self.ticket
+        return f"{ticket.side} {ticket.quantity} {ticket.instrument.trading_class} ({self.ref})"
+
+    @property
     def filled(self) -> int:
         """Return the contracts executed."""
         return sum(execution.quantity for execution in self.executions.values())
@@ -198,7 +204,8 @@ def absent(order: Order, at: datetime) -> Order:
 
 def ended(order: Order, life: Life, at: datetime, why: str) -> Order:
     """Take in an end that was concluded (gone, void) instead of told."""
-    return _stand(replace(order, text=why), _CONCLUDED[life], at)
+    told = order.filled + order.taken_back  # what no reading can show any more is not waited for
+    return _stand(replace(order, text=why, reported=min(order.reported, told)), _CONCLUDED[life], at)
 
 
 def _stand(order: Order, event: Event, at: datetime) -> Order:

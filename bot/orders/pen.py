@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.clock import Clock
@@ -13,9 +13,10 @@ from bot.journal.entry import Kind
 from bot.journal.projections import Projection
 from bot.journal.store import Journal
 from bot.orders.life import Life
-from strategies.alvh.records import Check, Proposal, Purpose
+from strategies.alvh.records import Check, Proposal, Side
 
 POSITIONS_LOCK = "positions"
+REMIND_EVERY = timedelta(minutes=15)
 
 
 class Pen:
@@ -26,6 +27,7 @@ class Pen:
         self._projection = projection
         self._clock = clock
         self.halt = ""
+        self._unsold: dict[int, datetime] = {}  # by contract, when a human was told of it
 
     def require(self) -> None:
         """Raise `Halt` again when an entry could not be written before."""
@@ -54,24 +56,26 @@ class Pen:
             "why": why,
         }
         self.write(Kind.REFUSAL, body)
-        self._tell_unsold(proposal, why)
 
     def stop(self, proposal: Proposal, ref: str, why: str) -> None:
         """Write that an order was stopped at the last line and nothing of it was sent."""
         self.say(ref, "ended", life=Life.VOID, why=why)
-        self._tell_unsold(proposal, why)
+        self.tell_unsold(proposal, why)
 
     def doubt(self, con_id: int, why: str) -> None:
         """Have positions read before anything is opened, unless those of this contract are in doubt already."""
         if con_id not in self._projection.contract_locks:
             self.lock(POSITIONS_LOCK, f"{why}: positions are being read")
 
-    def _tell_unsold(self, proposal: Proposal, why: str) -> None:
-        """Tell a human at once when the operator's own word sells nothing."""
-        if proposal.purpose is Purpose.FLATTEN:
-            what = f"{proposal.side} {proposal.quantity} {proposal.trading_class} (contract {proposal.con_id})"
-            told = f"flatten: {what} was not sent: {why}; alvh reconcile shows what the account holds"
-            self.write(Kind.ALERT, {"why": told, "severity": "critical"})
+    def tell_unsold(self, proposal: Proposal, why: str) -> None:
+        """Say, and again every quarter of an hour, that a sale was not sent; of a purchase the journal is enough."""
+        now, told = self._clock.now(), self._unsold.get(proposal.con_id)
+        if proposal.side is Side.BUY or (told is not None and now - told < REMIND_EVERY):
+            return
+        self._unsold[proposal.con_id] = now
+        what = f"{proposal.purpose}: SELL {proposal.quantity} {proposal.trading_class} (contract {proposal.con_id})"
+        text = f"{what} was not sent: {why}; it is tried again, alvh reconcile shows what the account holds"
+        self.write(Kind.ALERT, {"why": text, "severity": "critical"})
 
     def lock(self, name: str, why: str, day: date | None = None) -> None:
         """Set or, with an empty reason, lift a lock on opening; saying the same again writes nothing."""

@@ -162,7 +162,19 @@ class Reconciler:
             orders = self._projection.orders
             missing = [ref for ref in asked_about if ref not in shown and orders[ref].perm_id not in numbers]
             self._count_absent(missing)
+            self._give_up_executions()
         return True
+
+    def _give_up_executions(self) -> None:
+        """Wait no longer for executions of an earlier day, of which no reading tells any more; a human must look."""
+        now = self._clock.now()
+        for order in self._projection.open_orders:
+            if order.life not in DONE or not order.missing or session_day(order.intended_at) >= session_day(now):
+                continue
+            why = f"{order.missing} of {order.named} are said to be filled, no execution of them can be read any more"
+            body = {"ref": order.ref, "what": "ended", "life": str(Life.GONE), "why": why}
+            self._journal.append(Kind.ORDER, body, at=now)
+            self._journal.append(Kind.ALERT, {"why": f"{why}: compare with TWS", "severity": "critical"}, at=now)
 
     def _take_orders(self, working: Sequence[OrderUpdate], done: Sequence[OrderUpdate]) -> None:
         open_refs = {update.ref for update in working}
@@ -191,7 +203,5 @@ class Reconciler:
         self._journal.append(Kind.ORDER, body, at=now)
         self._broker.forget(order.ref)
         if session_day(order.intended_at) < session_day(now):  # executions are told for their own day only
-            ticket = order.ticket
-            name = f"{ticket.side} {ticket.quantity} {ticket.instrument.trading_class} ({order.ref})"
-            what = f"what became of {name} of {session_day(order.intended_at)} can no longer be read"
+            what = f"what became of {order.named} of {session_day(order.intended_at)} can no longer be read"
             self._journal.append(Kind.ALERT, {"why": f"{what}: see in TWS whether it was executed"}, at=now)

@@ -8,6 +8,8 @@ from bot.journal.store import Journal
 from bot.orders.desk import OrderDesk
 from bot.supervise.inbox import Inbox, Letter, Say, Word
 
+TWICE_IS_ONCE = (Say.KILL, Say.FLATTEN)  # these must not be lost with the process, and may come again
+
 
 class Operator:
     """Listen to the inbox on behalf of the desk."""
@@ -28,9 +30,12 @@ class Operator:
         """Obey every word that waits, oldest first; cheap when the inbox is empty."""
         for letter in self._inbox.letters():
             fault = letter.fault or (self._fault(letter.word) if letter.word else "")
+            obeyed = letter.word if not fault else None
+            if obeyed is not None and obeyed.say in TWICE_IS_ONCE:
+                self._obey(obeyed)
             self._write(letter, fault)
-            if letter.word is not None and not fault:
-                self._obey(letter.word)
+            if obeyed is not None and obeyed.say not in TWICE_IS_ONCE:
+                self._obey(obeyed)
             self._inbox.remove(letter)
 
     def _remember(self, entry: Entry) -> None:
@@ -77,7 +82,7 @@ class Operator:
             case Say.REARM:
                 self._rearm(word)
             case Say.FLATTEN:
-                self._desk.flatten(word.id)
+                self._desk.flatten()
             case Say.ACCEPT:
                 self._desk.accept(int(word.subject), word.who)
 

@@ -66,7 +66,7 @@ class Outcomes:
         if con_id in self._unsold and now - self._unsold[con_id] < REMIND_EVERY:
             return
         self._unsold[con_id] = now
-        what = f"{UNSOLD} sales in a row sold nothing, the last was {_named(last[-1])}: {_reason(last[-1])}"
+        what = f"{UNSOLD} sales in a row sold nothing, the last was {last[-1].named}: {_reason(last[-1])}"
         self._alarm.alert(
             f"{what}; it is tried again at every wake-up: look in TWS, and sell by hand", Severity.CRITICAL
         )
@@ -78,14 +78,14 @@ class Outcomes:
         self._slow[order.ref] = now
         works = f"has worked since {order.intended_at:%H:%M:%S} UTC at {order.limit} and sold {order.filled}"
         self._alarm.alert(
-            f"{_named(order)} {works}: look in TWS; cancel it there before you sell by hand", Severity.CRITICAL
+            f"{order.named} {works}: look in TWS; cancel it there before you sell by hand", Severity.CRITICAL
         )
 
     def _tell_unknown(self, order: Order, since: datetime) -> None:
         if order.ref in self._unknown:
             return
         self._unknown.add(order.ref)
-        what = f"what became of {_named(order)} is not known since {since:%H:%M:%S} UTC"
+        what = f"what became of {order.named} is not known since {since:%H:%M:%S} UTC"
         self._alarm.alert(f"{what}: nothing is opened, it is read about; look in TWS")
 
     def _tell_refused(self, order: Order, now: datetime) -> None:
@@ -98,7 +98,7 @@ class Outcomes:
             return
         self._told[kind] = now
         severity = Severity.WARNING if order.ticket.side is Side.BUY else Severity.CRITICAL
-        self._alarm.alert(f"the broker refused {_named(order)}: {_reason(order)}", severity)
+        self._alarm.alert(f"the broker refused {order.named}: {_reason(order)}", severity)
 
     def _lock(self, purchases: list[Order]) -> None:
         """Stop opening when the same refusal came often enough: the next purchase would meet it too."""
@@ -115,11 +115,6 @@ def _unclear_since(order: Order) -> datetime | None:
     if order.life is Life.UNKNOWN:
         return order.unknown_since
     return order.heard_at if order.missing else None
-
-
-def _named(order: Order) -> str:
-    ticket = order.ticket
-    return f"{ticket.side} {ticket.quantity} {ticket.instrument.trading_class} ({order.ref})"
 
 
 def _reason(order: Order) -> str:

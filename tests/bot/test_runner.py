@@ -15,8 +15,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.clock import RealClock, SteppedClock
 from bot.errors import Halt, Refuse
-from bot.runner import STRIDE, check_clock, run_on_gateway_time, run_on_real_clock
-from bot.schedule import Job, on_session_days
+from bot.runner import STRIDE, Pace, check_clock, run_on_gateway_time, run_on_real_clock
+from bot.schedule import Job, RealDriver, on_session_days
 
 NOON = datetime(2018, 2, 5, 17, 0, tzinfo=UTC)
 
@@ -132,3 +132,24 @@ async def test_a_signal_stops_the_real_clock_cleanly(number: signal.Signals) -> 
     made.jobs = lambda: (Job(name="wake", trigger=IntervalTrigger(seconds=1, start_date=begin), run=wake),)
     await run_on_real_clock(made)
     assert made.reports == []
+
+
+def test_a_clock_that_is_set_back_is_noticed_once_and_one_that_is_slewed_or_set_ahead_is_not() -> None:
+    clock = SimpleNamespace(at=NOON, ticks=100.0)
+    clock.now, clock.monotonic = lambda: clock.at, lambda: clock.ticks
+    pace = Pace(clock)  # type: ignore[arg-type]
+    found = []
+    for gone_s, shown_s in ((0.5, 0.5), (0.5, 0.4), (0.5, 3600.5), (0.5, -59.5), (0.5, 0.5)):
+        clock.ticks += gone_s
+        clock.at += timedelta(seconds=shown_s)
+        found.append(round(pace.set_back_s(), 3))
+    assert found == [0.0, 0.0, 0.0, 60.0, 0.0]
+
+
+async def test_the_jobs_begin_anew_when_the_clock_was_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = a_bot()
+    steps = iter([0.0, 60.0])
+    monkeypatch.setattr(Pace, "set_back_s", lambda self: next(steps))
+    monkeypatch.setattr(RealDriver, "begin_again", lambda self: stop())
+    await run_on_real_clock(made)
+    assert made.reports == [("every job", "began anew: this machine's clock was set back by 60 s")]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
@@ -211,6 +212,20 @@ async def test_with_work_all_the_time_or_none_to_skip_the_same_instants_are_run(
     assert len(diary.ran) == 28
 
 
+async def test_of_the_turns_that_go_by_during_a_long_job_the_last_is_run() -> None:
+    """A broker that answers nothing makes every wake-up long; who looks after the line must get its turn."""
+    start = datetime(2018, 2, 5, 14, 30, 5, tzinfo=UTC)
+    diary = Diary(start)
+
+    async def long() -> None:
+        await diary.clock.sleep(90)
+
+    wake = Job(name="wake", trigger=on_session_days(hour="9", second="5"), run=long)
+    tend = replace(diary.job("tend", on_session_days(hour="9", second="30")), grace_s=55)
+    await diary.stepper(wake, tend).run(start + timedelta(seconds=230))
+    assert [(at - start).total_seconds() for _, at in diary.ran] == [90, 210]
+
+
 async def test_a_trigger_that_has_no_next_time_ends_quietly() -> None:
     start = datetime(2018, 2, 5, 14, 30, tzinfo=UTC)
     diary = Diary(start)
@@ -325,6 +340,34 @@ async def test_a_job_that_is_too_late_is_dropped_and_reported() -> None:
     driver.stop()
     await driver.drain()
     assert [(job, what.partition(" 2")[0]) for job, what in reports] == [("wake", "missed its time")]
+
+
+async def test_jobs_go_on_when_the_machine_s_clock_was_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    shift, ran = timedelta(), asyncio.Event()
+
+    class Shifted(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + shift
+
+    async def run() -> None:
+        ran.set()
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", Shifted)
+    monkeypatch.setattr("apscheduler.executors.base.datetime", Shifted)
+    driver = RealDriver([Job(name="beat", trigger=CronTrigger(second="*", timezone="UTC"), run=run)], lambda *_: None)
+    driver.start()
+    async with asyncio.timeout(30):
+        await ran.wait()
+        shift = timedelta(hours=-1)
+        await asyncio.sleep(1.1)
+        ran.clear()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(ran.wait(), 2.2)
+        driver.begin_again()
+        await ran.wait()
+    driver.stop()
+    await driver.drain()
 
 
 def test_the_words_of_a_report_say_what_happened() -> None:

@@ -8,11 +8,29 @@ from harness import endpoint, stage
 from bot.broker.ib import IbBroker
 from bot.broker.port import OrderState, OrderTicket, Query
 from bot.errors import NotSent, Refuse
+from bot.gateway.records import OrderRequest
 from strategies.alvh.records import Side
 
 OPEN = datetime(2018, 2, 5, 14, 35, tzinfo=UTC)
 VX = Query(symbol="VIX", sec_type="FUT", exchange="CFE", trading_class="VX")
 FAR = Decimal("5.00")
+SALE_OF_OTHERS = OrderRequest(
+    client_id=99,
+    order_id=1000,
+    con_id=0,
+    legs=(),
+    action="SELL",
+    quantity=2.0,
+    order_type="LMT",
+    limit=99.0,
+    stop=None,
+    tif="DAY",
+    good_till=None,
+    account="",
+    order_ref="",
+    outside_rth=False,
+    what_if=False,
+)
 
 
 class Heard:
@@ -264,6 +282,32 @@ async def test_a_sell_that_fills_while_the_line_is_down_is_counted_after_the_rea
         s.broker.place(ticket(s, future, "s3", Side.SELL, 2, "40.00"))
         await s.settle()
         assert [update.ref for update in await s.broker.open_orders()] == ["s3"]
+
+
+async def test_a_sale_of_others_that_is_no_longer_listed_does_not_block_ours():
+    """The next day its end stands in no list: completed orders are those of today."""
+    async with stage(at=OPEN) as s:
+        future, _ = await prepared(s)
+        await bought(s, future)
+        theirs = replace(SALE_OF_OTHERS, con_id=future.con_id, account=s.broker.account)
+        s.exchange.place(theirs)
+        await s.broker.open_orders()
+        with pytest.raises(NotSent, match="0 are held and not on offer"):
+            s.broker.place(ticket(s, future, "early", Side.SELL, 2, touch(s, future, Side.SELL)))
+        s.exchange.cancel(theirs.client_id, theirs.order_id)
+        s.exchange.completed_orders = lambda: ()
+        await s.broker.open_orders()
+        s.broker.place(ticket(s, future, "sell", Side.SELL, 2, touch(s, future, Side.SELL)))
+
+
+async def test_an_account_that_nobody_named_does_not_change_on_a_reconnection():
+    async with stage(at=OPEN) as s:
+        first = s.broker.account
+        await s.broker.disconnect()
+        s.exchange.accounts = lambda: ("DU7777777",)
+        with pytest.raises(Refuse, match=f"manages DU7777777, this bot runs on {first}: log in to that one"):
+            await s.broker.connect()
+        assert s.broker.account == first
 
 
 async def test_an_order_of_another_client_is_seen_and_cannot_be_touched():

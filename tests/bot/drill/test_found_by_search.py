@@ -84,3 +84,12 @@ async def test_what_other_hands_have_sold_is_not_asked_of_a_flatten(tmp_path: Pa
     at_once = [told.why for told in day.told if told.at <= day.flattened_at + timedelta(seconds=10)]
     assert any("flatten: SELL 9 VXM" in why and "was not sent" in why for why in at_once)
     assert any("the account holds less than our executions add up to" in told.why for told in day.told)
+
+
+async def test_a_bot_that_starts_while_the_line_is_lost_tells_somebody(tmp_path: Path) -> None:
+    """Every look takes its 90 s, and who looks after the line must get its turn between two of them."""
+    trouble = Fault.of("line-lost", at="09:40:40", lasts_s=1800.0)
+    setup = replace(MORNING, faults=(trouble,), crashes=(Crash(at="09:41:10", down_s=120.0),))
+    day, outcome = await play(setup, tmp_path)
+    assert outcome.failed == ()
+    assert any("the line to the exchange is lost" in told.why for told in day.told)

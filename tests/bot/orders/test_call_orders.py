@@ -216,7 +216,7 @@ async def test_what_flatten_sold_of_a_layer_its_own_working_sale_takes_from_the_
     bought(stand, 5, key="core-1", layer="core-short")
     assert submit(stand, order(5, Side.SELL, key="s1", layer=layer)) is Outcome.SENT
     assert submit(stand, order(1, key="look", con_id=99)) is Outcome.REFUSED
-    assert stand.desk.flatten("w1") == (Outcome.SENT,)
+    assert stand.desk.flatten() == (Outcome.SENT,)
     working, flatten = (ticket.ref for ticket in stand.broker.placed[-2:])
     stand.broker.fill(flatten, 5, 1.1)
     stand.broker.fill(working, 5, 1.1)
@@ -248,7 +248,7 @@ async def test_flatten_sells_futures_and_calls_of_every_layer(stand: Stand) -> N
     stand.broker.fill(stand.broker.placed[-1].ref, 2)
     stand.clock.move(stand.now() + timedelta(minutes=2))
     assert submit(stand, buying(99, key="look")) is Outcome.REFUSED  # the desk sees the account as it stands
-    assert stand.desk.flatten("w1") == (Outcome.SENT, Outcome.SENT)
+    assert stand.desk.flatten() == (Outcome.SENT, Outcome.SENT)
     sold = {ticket.instrument.con_id: ticket.quantity for ticket in stand.broker.placed if ticket.side is Side.SELL}
     assert sold == {VXM.con_id: 2, CALL.con_id: 7}
     stand.broker.fill(stand.broker.placed[-1].ref, 7, 1.1)

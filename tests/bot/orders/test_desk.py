@@ -215,7 +215,7 @@ async def test_a_sale_of_what_the_broker_object_does_not_hold_has_positions_read
     await stand.own(4)
     stand.broker.held[VXM.con_id] = 1
     monkeypatch.setattr(stand.broker, "place", stopped)
-    stand.desk.flatten("w1")
+    stand.desk.flatten()
     assert "positions are being read" in stand.projection.locks[POSITIONS_LOCK][0]
     await stand.later(20)
     assert "account 1 (positions)" in stand.projection.contract_locks[VXM.con_id]
@@ -336,7 +336,7 @@ async def test_flatten_sells_all_the_bot_owns_even_under_kill_and_leaves_foreign
     stand.broker.held[VXM.con_id] += 3
     stand.submit(buying(1, key="late"))
     stand.desk.engage_kill("me", "enough")
-    assert stand.desk.flatten("w1") == (Outcome.SENT,)
+    assert stand.desk.flatten() == (Outcome.SENT,)
     sale = stand.broker.placed[-1]
     assert (sale.side, sale.quantity) == (Side.SELL, 4)
     await stand.later(1)

@@ -306,6 +306,35 @@ async def test_an_order_of_an_earlier_day_that_nobody_tells_of_any_more_is_told_
     assert f"BUY 2 VXM ({ref}) of 2018-02-05 can no longer be read: see in TWS" in said.body["why"]
 
 
+async def filled_while_away(stand: Stand, ref: str) -> None:
+    """Let an order fill overnight: the next day the broker calls it filled, and tells no execution of it any more."""
+    stand.broker.say(ref)
+    stand.die()
+    stand.broker.fill(ref, 4, tell=False)
+    stand.broker.fills.clear()
+    stand.clock.move(stand.now() + timedelta(days=1))
+    stand.start()
+    await stand.desk.recover()
+    for _ in range(5):
+        await stand.later(20)
+
+
+async def test_a_sale_filled_yesterday_without_an_execution_leaves_the_operator_a_choice(stand: Stand) -> None:
+    await stand.own(4)
+    assert stand.submit(selling(4)) is Outcome.SENT
+    await filled_while_away(stand, stand.broker.placed[-1].ref)
+    assert stand.projection.open_orders == ()
+    assert stand.desk.objection(VXM.con_id) == ""
+    assert any("no execution of them can be read" in entry.body["why"] for entry in stand.entries(Kind.ALERT))
+
+
+async def test_a_purchase_filled_yesterday_without_an_execution_is_not_open_for_ever(stand: Stand) -> None:
+    ref = stand.buy(4)
+    await filled_while_away(stand, ref)
+    assert stand.projection.orders[ref].done
+    assert any("no execution of them can be read" in entry.body["why"] for entry in stand.entries(Kind.ALERT))
+
+
 async def test_flatten_sells_what_is_there_where_some_is_missing(stand: Stand) -> None:
     await short_of_one(stand)
     assert stand.submit(buying(1, key="look", instrument=VX)) is Outcome.SENT

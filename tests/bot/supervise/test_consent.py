@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
+import builders
 import pytest
 from fake_broker import ACCOUNT, VXM
 from stand import Stand, buying, selling
 
+from bot.clock import SteppedClock
 from bot.journal import Kind
 from bot.orders.desk import Outcome
 from bot.orders.refs import order_ref
@@ -141,6 +144,16 @@ async def test_garbage_in_the_inbox_is_journalled_and_cleared(stand: Stand) -> N
     await stand.later(1)
     assert stand.inbox.letters() == ()
     assert stand.entries(Kind.OPERATOR)[0].body["accepted"] is False
+
+
+async def test_a_yes_after_the_window_of_its_question_opens_nothing(tmp_path: Path) -> None:
+    stand = Stand(folder=tmp_path, mode="live", clock=SteppedClock(builders.at(89) + timedelta(seconds=5)))
+    ticket = ask(stand)
+    await stand.later(65)  # 11:00:10: between the windows the bot only reduces risk
+    say(stand, Say.APPROVE, ticket)
+    await stand.later(5)
+    assert stand.broker.placed == []
+    assert verdicts(stand) == ["expired"]
 
 
 async def test_the_word_flatten_sells_what_the_bot_owns_without_consent(stand: Stand) -> None:
