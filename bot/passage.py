@@ -12,6 +12,7 @@ from bot.clock import SteppedClock
 T = TypeVar("T")
 
 QUIET_TURNS = 60  # of the event loop: far more than any chain of answers on one machine takes
+OUTSIDE_S = 0.02  # of real time until it is asked again whether a job waits for the clock
 
 
 async def turn_quietly(task: asyncio.Task[T]) -> None:
@@ -57,7 +58,7 @@ class Passage:
             while not await self._is_over(task):
                 alarm = self._clock.next_alarm()
                 if alarm is None:
-                    await asyncio.wait({task})  # it waits for something that no clock decides
+                    await asyncio.wait({task}, timeout=OUTSIDE_S)  # for something that no clock decides, at first
                 else:
                     await self.step(alarm)
         except BaseException:

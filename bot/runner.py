@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.app import Bot
 from bot.clock import Clock, RealClock, SteppedClock
@@ -15,6 +17,7 @@ from bot.watch.systemd import Service
 LARGEST_SKEW = timedelta(seconds=5)
 LEAST_STEP_S = 1.0  # NTP slews what is less
 LOOK_S = 0.5  # wall-clock seconds between two looks at whether the bot has halted
+LAST_S = 5.0  # wall-clock seconds that a job has left when it is asked to stop
 POLL_S = 0.02  # wall-clock seconds between two questions for the gateway's time
 STRIDE = timedelta(seconds=5)
 
@@ -84,9 +87,24 @@ async def run_on_gateway_time(bot: Bot, clock: SteppedClock) -> None:
     clock.move(await bot.broker.heartbeat())
     stepper = Stepper(clock, bot.jobs(), catch_up, lambda now: STRIDE, bot.report)
     while not stop.is_set() and not bot.halted:
-        await stepper.run(clock.now() + STRIDE)  # short, so that a stop runs no jobs ahead of the gateway
+        # Short, so that a stop runs no jobs ahead of the gateway.
+        await _unless_stopped(stop, stepper.run(clock.now() + STRIDE))
     if bot.halted:
         raise Halt(bot.halted)
+
+
+async def _unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Let the work end; once a stop is asked for, what is under way gets a few seconds more and is then given up."""
+    task, asked = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            await asyncio.wait({task}, timeout=LAST_S)
+        if task.done():
+            await task
+    finally:
+        for each in (task, asked):
+            each.cancel()
 
 
 def _stop_signal() -> asyncio.Event:

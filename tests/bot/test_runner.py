@@ -96,6 +96,36 @@ async def test_a_stop_does_not_run_jobs_ahead_of_the_gateway() -> None:
     assert max(ran) <= line.at + STRIDE
 
 
+async def test_a_job_that_waits_for_the_line_and_then_for_the_clock_is_not_left_alone() -> None:
+    """The check before the open asks the broker, on real time, and then gives quotes four seconds of the market's."""
+    line = Line(NOON, timedelta(seconds=1))
+    clock = SteppedClock(NOON)
+    made = a_bot(line)
+
+    async def check() -> None:
+        await asyncio.sleep(0.05)
+        await clock.sleep(4.0)
+        stop()
+
+    made.jobs = lambda: (Job(name="check", trigger=on_session_days(hour="12", second="5"), run=check),)
+    async with asyncio.timeout(20):
+        await run_on_gateway_time(made, clock)
+    assert clock.now() >= NOON + timedelta(seconds=9)
+
+
+async def test_a_stop_ends_a_job_that_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.runner.LAST_S", 0.1)
+    made = a_bot(Line(NOON, timedelta(seconds=1)))
+
+    async def hang() -> None:
+        stop()
+        await asyncio.Event().wait()
+
+    made.jobs = lambda: (Job(name="wake", trigger=on_session_days(hour="12", second="5"), run=hang),)
+    async with asyncio.timeout(20):
+        await run_on_gateway_time(made, SteppedClock(NOON))
+
+
 async def test_a_bot_that_halts_on_gateway_time_says_why() -> None:
     clock = SteppedClock(NOON)
     made = a_bot(Line(NOON, timedelta(seconds=1)))
