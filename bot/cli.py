@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
 from typing import Annotated, Any
@@ -11,43 +12,27 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from bot.commands import (
-    calendar,
-    demo,
-    doctor,
-    drill,
-    exporting,
-    gateway,
-    importing,
-    keeping,
-    operator,
-    reading,
-    replay,
-    running,
-    settings,
-    whatif,
-)
 from bot.errors import AlvhError
 from bot.private import close_to_others
 from config.layers import SettingsError
 
 COMMANDS = (
-    demo,
-    running,
-    doctor,
-    gateway,
-    reading,
-    whatif,
-    operator,
-    replay,
-    drill,
-    exporting,
-    keeping,
-    calendar,
-    importing,
-    settings,
+    "demo",
+    "running",
+    "doctor",
+    "gateway",
+    "reading",
+    "whatif",
+    "operator",
+    "replay",
+    "drill",
+    "exporting",
+    "keeping",
+    "calendar",
+    "importing",
+    "settings",
 )
-"""Modules that register commands, in the order in which `alvh --help` lists them."""
+"""Modules of `bot.commands`, in the order in which `alvh --help` lists what they register."""
 
 HELP = (
     "Guard a book of SPX iron condors against volatility spikes with a long VIX-futures overlay. "
@@ -84,8 +69,8 @@ def build() -> typer.Typer:
     ) -> None:
         """Take the options that stand before the command."""
 
-    for module in COMMANDS:
-        module.register(app)
+    for name in COMMANDS:  # imported here, so that an impatient Ctrl-C meets `run`
+        import_module(f"bot.commands.{name}").register(app)
     return app
 
 

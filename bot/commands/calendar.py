@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def calendar(
-    first: Annotated[str, typer.Argument(metavar="FROM", help="First day, as 2026-11-23.")],
+    first: Annotated[str, typer.Argument(metavar="FROM", help="First day, as 2026-11-23, or today.")],
     last: Annotated[str, typer.Argument(metavar="TO", help="Last day, included.")],
     as_json: AsJson = False,
 ) -> None:
@@ -41,10 +41,15 @@ def calendar(
 
 
 def _day(text: str) -> date:
+    from bot.clock import RealClock
+    from bot.session import NEW_YORK
+
+    if text.lower() == "today":
+        return RealClock().now().astimezone(NEW_YORK).date()
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageProblem(f"'{text}' is no day of the calendar: write it as 2026-11-23") from None
+        raise UsageProblem(f"'{text}' is no day of the calendar: write it as 2026-11-23, or today") from None
 
 
 def rows_between(first: date, last: date) -> list[dict[str, Any]]:

@@ -6,12 +6,18 @@ import asyncio
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
+
+from bot.errors import UsageProblem
 
 if TYPE_CHECKING:
     from bot.drill.outcome import Outcome
     from bot.drill.table import Drill
+
+
+NEW_YORK = ZoneInfo("America/New_York")
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +43,11 @@ def drill(
     from bot.collector import quieten
     from bot.drill.table import drill_named, drills
 
+    _one_thing(
+        {"names": names, "--all": every, "--crash": crash, "--random": random, "--day": day >= 0, "--soak": soak}
+    )
+    if sample and not crash:
+        raise UsageProblem("--sample goes with --crash: say alvh drill --crash --sample N")
     if crash:
         return _crash(folder, sample, others, seed)
     if random or day >= 0:
@@ -57,9 +68,16 @@ def drill(
     return 1 if failed else 0
 
 
+def _one_thing(asked: dict[str, object]) -> None:
+    said = [name for name, value in asked.items() if value]
+    if len(said) > 1:
+        raise UsageProblem(f"{' and '.join(said)} are different things: ask for one at a time")
+
+
 def _list(found: tuple[Drill, ...]) -> int:
     for one in found:
-        typer.echo(f"{one.row:4} {one.name:28} {one.fault}")
+        typer.echo(f"{one.row:16} {one.name:35} {one.fault}")
+    typer.echo("the first column is the row of docs/survival.md")
     typer.echo(f"{len(found)} drills; run one with `alvh drill NAME`, all with `alvh drill --all`")
     return 0
 
@@ -116,7 +134,7 @@ def _run(one: Drill) -> bool:
     from bot.drill.outcome import run
 
     outcome = asyncio.run(run(one))
-    typer.echo(f"{'FAILED' if outcome.failed else 'held':6} {one.name:28} {_figures(outcome)}")
+    typer.echo(f"{'FAILED' if outcome.failed else 'held':6} {one.name:35} {_figures(outcome)}")
     _complain(outcome)
     return bool(outcome.failed)
 
@@ -131,15 +149,13 @@ def _replay(file: Path) -> bool:
     _, outcome = asyncio.run(play(setup, folder))
     typer.echo(f"{'FAILED' if outcome.failed else 'held':6} {file} {_figures(outcome)}; journal in {folder}")
     for told in outcome.told:
-        typer.echo(f"       {told.at:%H:%M:%S} {told.kind}: {told.why}")
+        typer.echo(f"       {told.at.astimezone(NEW_YORK):%H:%M:%S} {told.kind}: {told.why}")
     _complain(outcome)
     return bool(outcome.failed)
 
 
 def _emptied(folder: Path) -> Path:
     """Return the folder without what an earlier play left there; raise `UsageProblem` where it holds anything else."""
-    from bot.errors import UsageProblem
-
     if folder.exists():
         names = [path.name for path in folder.iterdir()]
         foreign = [name for name in names if not name.startswith(("alvh-", "arm-", "inbox-", "kill-switch-"))]

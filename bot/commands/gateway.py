@@ -8,20 +8,16 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.clock import Clock, RealClock
 from bot.errors import UsageProblem
-from bot.gateway.door import warning
-from bot.gateway.errors import GatewayError
-from bot.gateway.exchange import SimulatedExchange
-from bot.gateway.faults import read_faults
-from bot.gateway.market import load_market, scenario_info, scenario_names
-from bot.gateway.records import Market, OpeningAccount
-from bot.gateway.server import Gateway
-from bot.guard.interlock import PAPER_PORTS
+
+if TYPE_CHECKING:  # markets and calendars take a second to import, and every command reads this file
+    from bot.gateway.records import Market, OpeningAccount
+    from bot.gateway.server import Gateway
 
 _ACCOUNT = re.compile(r"[A-Z][A-Z0-9]{1,15}\Z", re.ASCII)
 _CASH = re.compile(r"\d{1,12}(\.\d{1,2})?\Z", re.ASCII)
@@ -60,9 +56,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Serve a scenario as a simulated TWS gateway that any IB client can connect to."""
         if show:
-            for name in scenario_names():
-                info = scenario_info(name)
-                typer.echo(f"{name:22} {info.start:%Y-%m-%d} to {info.end:%Y-%m-%d}  {info.title}")
+            _list()
             return
         if not 0 < speed <= 100_000:
             raise UsageProblem(
@@ -70,22 +64,55 @@ def register(app: typer.Typer) -> None:
             )
         if lines < 1:
             raise UsageProblem(f"--lines is {lines}; give the market-data lines of the login, at least 1")
-        try:
-            market = load_market(scenario, seed=seed)
-            exchange = SimulatedExchange(market, beside=[_account(text) for text in account or ()])
-            trouble = read_faults(faults) if faults is not None else ()
-            server = Gateway(market, exchange, host=host, data_lines=lines, faults=trouble, fault_seed=fault_seed)
-        except GatewayError as problem:
-            raise UsageProblem(str(problem)) from problem
+        beside = [_account(text) for text in account or ()]
+        server, market, accounts = _built(scenario, seed, beside, faults, host=host, lines=lines, fault_seed=fault_seed)
         server.faults.heard = lambda note: typer.echo(str(note))
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_serve(server, market, exchange.accounts(), host, port, speed, leave=leave))
+            asyncio.run(_serve(server, market, accounts, host, port, speed, leave=leave))
             return
         typer.echo("stopped")
 
 
+def _list() -> None:
+    from bot.gateway.market import scenario_info, scenario_names
+
+    for name in scenario_names():
+        info = scenario_info(name)
+        typer.echo(f"{name:22} {info.start:%Y-%m-%d} to {info.end:%Y-%m-%d}  {info.title}")
+
+
+def _built(
+    scenario: str,
+    seed: int | None,
+    beside: list[OpeningAccount],
+    faults: Path | None,
+    *,
+    host: str,
+    lines: int,
+    fault_seed: int,
+) -> tuple[Gateway, Market, Sequence[str]]:
+    from bot.gateway.errors import GatewayError
+    from bot.gateway.exchange import SimulatedExchange
+    from bot.gateway.faults import read_faults
+    from bot.gateway.market import load_market
+    from bot.gateway.server import Gateway
+
+    try:
+        market = load_market(scenario, seed=seed)
+        exchange = SimulatedExchange(market, beside=beside)
+        trouble = read_faults(faults) if faults is not None else ()
+        server = Gateway(market, exchange, host=host, data_lines=lines, faults=trouble, fault_seed=fault_seed)
+    except GatewayError as problem:
+        raise UsageProblem(str(problem)) from problem
+    if faults is not None:
+        typer.echo(f"{len(trouble)} faults of {faults}, each told when it begins")
+    return server, market, exchange.accounts()
+
+
 def _account(text: str) -> OpeningAccount:
     """Return the account written as `ID=CASH`."""
+    from bot.gateway.records import OpeningAccount
+
     name, _, cash = text.partition("=")
     if not _ACCOUNT.match(name) or not _CASH.match(cash):
         raise UsageProblem(
@@ -97,6 +124,10 @@ def _account(text: str) -> OpeningAccount:
 async def _serve(
     server: Gateway, market: Market, accounts: Sequence[str], host: str, port: int, speed: float, *, leave: bool
 ) -> None:
+    from bot.gateway.door import warning
+    from bot.gateway.errors import GatewayError
+    from bot.guard.interlock import PAPER_PORTS
+
     try:
         bound = await server.start(port)
     except GatewayError as problem:

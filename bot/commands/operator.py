@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.supervise.inbox import Say
 
 TicketArgument = Annotated[str, typer.Argument(metavar="ID", help="The ticket's id, as alvh status shows it.")]
+BY_JOURNAL = "nothing was said to any bot: mend the settings, or name the bot by its file: --journal FILE"
 Why = Annotated[str, typer.Option(help="The reason, for the journal.")]
 
 
@@ -57,7 +58,7 @@ def kill(
     profile: ProfileOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Stop every order at once, of every bot of the folder unless one is named; it sells nothing (see flatten)."""
+    """Stop every order at once, of all bots of the folder that can send unless one is named; sell nothing (see flatten)."""
     from bot.clock import RealClock
 
     reason = why or f"{getpass.getuser()} said kill at {RealClock().now():%Y-%m-%d %H:%M:%S} UTC"
@@ -131,22 +132,27 @@ def _engage(place: _Place, why: str) -> list[str]:
             f"{place.mode} {place.account}: the kill switch {switch.path} cannot be written ({error.strerror}): stop "
             "the bot itself and take its orders back in TWS"
         ]
-    typer.echo(f"{place.mode} {place.account}: the kill switch is engaged; only cancels leave the bot until alvh rearm")
+    what = "only cancels and what alvh flatten sells leave the bot"
+    typer.echo(f"{place.mode} {place.account}: the kill switch is engaged; {what} until alvh rearm")
     return []
 
 
 def _places(config: str | None) -> tuple[_Place, ...]:
-    """Return every bot that has a journal in the settings' folder: whoever says kill in a hurry means all of them."""
+    """Return every bot that can send and has a journal in the settings' folder: in a hurry all of them are meant."""
     from config import layers
     from config.settings import Mode
 
-    settings = layers.load(None, config).settings
+    try:
+        settings = layers.load(None, config).settings
+    except layers.SettingsError as wrong:
+        raise UsageProblem(f"{wrong}; {BY_JOURNAL}") from None
     if settings.journal.url.get_secret_value():
         return (_place(None, None, config),)
     folder = Path(settings.journal.folder)
     found = [
         _Place(folder, mode.value, path.stem.removeprefix(f"alvh-{mode.value}-"))
         for mode in Mode
+        if mode is not Mode.DRY_RUN  # it sends nothing and obeys no words
         for path in sorted(folder.glob(f"alvh-{mode.value}-*.sqlite3"))
     ]
     if not found:
@@ -161,7 +167,10 @@ def _place(journal: Path | None, profile: str | None, config: str | None) -> _Pl
     from bot.journal import JournalReader
     from config import layers
 
-    found = find_journal(journal, profile, config)
+    try:
+        found = find_journal(journal, profile, config)
+    except layers.SettingsError as wrong:
+        raise UsageProblem(f"{wrong}; {BY_JOURNAL}") from None
     reader = JournalReader.open(found)
     reader.close()
     folder = found.parent if isinstance(found, Path) else Path(layers.load(profile, config).settings.journal.folder)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.commands.where import AllFlag, ConfigOption, JournalOption, JsonOption, ProfileOption, open_reader
+from bot.errors import UsageProblem
 
 Sequence = Annotated[
     int | None, typer.Argument(metavar="[SEQ]", help="A wake-up's sequence number; default: the last.")
@@ -77,10 +78,15 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Explain one wake-up check by check, or tell the whole journal as a story."""
+    from bot.journal import Kind
     from bot.report.telling import one_wakeup, story_lines
 
     reader = open_reader(journal, profile, config)
+    if story and seq is not None:
+        raise UsageProblem("--story tells the whole journal: leave the number out, or --story")
     if story:
+        if not reader.count(Kind.WAKEUP):
+            typer.echo(f"no wake-up yet; the journal holds {reader.last_seq()} entries: see alvh status")
         for line in story_lines(reader.entries()):
             typer.echo(line)
         return

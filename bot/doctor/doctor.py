@@ -21,6 +21,7 @@ from bot.session import NEW_YORK, hours_on, session_at
 from strategies.alvh.records import Session
 
 FUTURES_DAYS = 75
+DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,8 @@ class Doctor:
             found = [fail("line", f"the line to the exchange is {broker.link}", "look at TWS")]
         if largest is not None and abs(skew) > largest:
             remedy = "see that NTP runs here: opening is locked"
+            if abs(skew) > DAY_S:
+                remedy = "is this a simulated gateway? then give --gateway-time, else set this machine's clock"
             found.append(fail("clock", f"{abs(skew):.0f} s apart from the broker's", remedy))
         elif largest is not None:
             found.append(fine("clock", f"agrees with the broker's within {largest:g} s"))

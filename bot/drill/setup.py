@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
@@ -12,11 +12,14 @@ from typing import Any, TypeVar
 
 from bot.errors import UsageProblem
 from bot.gateway.errors import FaultError
+from bot.gateway.faults.catalogue import check
 from bot.gateway.faults.records import Fault
 from bot.journal import Kind
 
 T = TypeVar("T")
 
+OF_NAMED_DRILLS = ("drill", "expect")  # what a named drill says besides what is played
+TABLES = {"faults": "fault", "crashes": "crash", "hands": "hand"}
 MARKETS = files("bot.drill") / "markets"
 
 
@@ -103,8 +106,13 @@ def read_setup(path: Path) -> Setup:
 
 def setup_from(raw: Mapping[str, Any]) -> Setup:
     """Return the drill that a parsed file states."""
-    known = dict(raw)
-    faults = tuple(Fault.from_dict(row) for row in _rows(known, "fault"))
+    known = {name: value for name, value in raw.items() if name not in OF_NAMED_DRILLS}
+    if not known:
+        raise UsageProblem("it is empty; expected at least scenario")
+    for name, table in TABLES.items():
+        if name in known:
+            raise UsageProblem(f"unknown key {name!r}; write [[{table}]] for each of them")
+    faults = tuple(check(Fault.from_dict(row)) for row in _rows(known, "fault"))
     crashes = tuple(record(Crash, "crash", row) for row in _rows(known, "crash"))
     hands = tuple(_hand(row) for row in _rows(known, "hand"))
     for crash in crashes:
@@ -156,16 +164,18 @@ def record(kind: type[T], where: str, row: Mapping[str, Any]) -> T:
     types = {f.name: type(f.default) for f in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(row) - set(types))
     if unknown:
-        raise UsageProblem(f"{where}: unknown key {unknown[0]!r}; expected one of {', '.join(types)}")
+        keys = [name for name in types if name not in TABLES]
+        raise UsageProblem(f"{where}: unknown key {unknown[0]!r}; expected one of {', '.join(keys)}")
     for name, value in row.items():
         wanted = _WANTED.get(name, types[name])
         whole = isinstance(value, int) and wanted is float
         if isinstance(value, bool) != (wanted is bool) or not (isinstance(value, wanted) or whole):
             raise UsageProblem(f"{where}: {name} is {value!r}; expected {_WORDS[wanted]}")
-    try:
-        return kind(**row)
-    except TypeError as problem:
-        raise UsageProblem(f"{where}: {problem}") from problem
+    needed = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]  # type: ignore[arg-type]
+    missing = [name for name in needed if name not in row]
+    if missing:
+        raise UsageProblem(f"{where}: {missing[0]} is missing")
+    return kind(**row)
 
 
 _WANTED: dict[str, type] = {"seed": int, "policy": dict, "scenario": str, "at": str, "does": str}

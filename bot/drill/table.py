@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -92,7 +93,9 @@ def drill_named(name: str) -> Drill:
     for drill in drills():
         if drill.name == name:
             return drill
-    raise UsageProblem(f"there is no drill {name!r}: `alvh drill --list` shows {len(drills())} of them")
+    near = get_close_matches(name, [drill.name for drill in drills()], n=1)
+    meant = f" (did you mean {near[0]}?)" if near else ""
+    raise UsageProblem(f"there is no drill {name!r}{meant}: `alvh drill` lists all {len(drills())}")
 
 
 def _drill(file: str, text: str) -> Drill | Proof:

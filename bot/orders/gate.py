@@ -66,7 +66,9 @@ class Gate:
             return None
         why = self._brake.stops(proposal)
         if why:
-            self._pen.refuse(proposal, ref, "kill switch", checks, f"the kill switch is engaged ({why})")
+            why = f"the kill switch is engaged ({why})"
+            self._pen.refuse(proposal, ref, "kill switch", checks, why)
+            self._pen.tell_unsold(proposal, f"{why}: alvh flatten sells, alvh rearm lifts it")
             return None
         return limit, checks
 

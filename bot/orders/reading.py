@@ -117,7 +117,7 @@ class Reconciler:
         if now < hours.opens_at or now - self._compared_at < often:
             return ""
         owned = self._projection.lots() or self._projection.calls() or self._projection.open_orders
-        return "every so many minutes" if owned else ""
+        return f"every {self._settings.reconcile_minutes:g} min while something is held" if owned else ""
 
     def _due(self, now: datetime) -> bool:
         return self._read_at is None or now - self._read_at >= timedelta(seconds=self._settings.read_again_s)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.journal import Kind, Projection
+from bot.journal import Entry, Kind, Projection
 from bot.journal.reading import Reading
 from bot.orders.life import Order
 from bot.report.story import contract_name
@@ -38,6 +38,7 @@ def standing(mode: str, account: str, journal: Reading) -> dict[str, Any]:
         "phase": str(memory.phase),
         "last_wakeup": None if last_wakeup is None else f"{clock(last_wakeup.at)} seq {last_wakeup.seq}",
         "decided": None if last_wakeup is None else last_wakeup.body["decision"]["summary"],
+        "refused_since": _refused(journal, last_wakeup),
         "hedge": [_lot(lot) for lot in projection.lots()],
         "vix_calls": [_call(lot) for lot in projection.calls()],
         "working_orders": [
@@ -61,6 +62,16 @@ def order_rows(journal: Reading) -> list[dict[str, Any]]:
 def clock(at: datetime) -> str:
     """Return an instant in New York time."""
     return f"{at.astimezone(NEW_YORK):%a %Y-%m-%d %H:%M:%S}"
+
+
+def _refused(journal: Reading, wakeup: Entry | None) -> list[str]:
+    """Return what was decided and not sent, from the last wake-up on."""
+    return [
+        f"{entry.body['proposal']['side']} {entry.body['proposal']['quantity']} "
+        f"{entry.body['proposal']['trading_class']}: {entry.body['by']}: {entry.body['why']}"
+        for entry in journal.latest(Kind.REFUSAL, SHOWN)
+        if wakeup is None or entry.at >= wakeup.at
+    ]
 
 
 def _word(body: Mapping[str, Any]) -> str:

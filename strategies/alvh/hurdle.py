@@ -11,7 +11,7 @@ from strategies.alvh.records import Check
 from strategies.alvh.scenarios import Outlook
 from strategies.alvh.wacc import CostOfCapital
 
-FAILED = "hurdle_failed, first tranche only: "
+FAILED = "the hurdle is missed, first tranche only: "
 MOST_TOLD = 1_000.0  # a few percent in three days are beyond it in a year
 
 

@@ -80,9 +80,9 @@ def vix_rsi(view: MarketView, policy: Policy) -> Signal:
     last = float(values[-1])
     rise = last - float(values[-rules.rsi_jump_bars - 1 : -1].min())
     confirmed = last >= rules.rsi_level and rise >= rules.rsi_jump and jumped
-    reason = (
-        f"RSI {last:.0f}, up {rise:.0f} in {rules.rsi_jump_bars} bars, VIX {'jumped' if jumped else 'has not jumped'}"
-    )
+    wanted = "" if rise >= rules.rsi_jump else f" (at least {rules.rsi_jump:g})"
+    moved = "jumped" if jumped else "has not jumped"
+    reason = f"RSI {last:.0f}, up {rise:.0f}{wanted} in {rules.rsi_jump_bars} bars, VIX {moved}"
     return Signal(
         name=name,
         value=last,
@@ -161,7 +161,7 @@ def vx_momentum(front: FutureQuote | None, now: datetime, policy: Policy, *, las
     above = last_buy is None or price > last_buy
     told = ", ".join(_signed(bar) for bar in value.histogram)
     if not rising:
-        reason = f"histogram {told} does not rise above zero"
+        reason = f"histogram {told} is not above zero and rising on {rules.macd_rising_bars} closed bars"
     elif not above:
         reason = f"VX {price:.2f} is not above the last purchase at {last_buy:.2f}"
     else:

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
+from small_day import hedged_day
 
 from bot import cli
 from bot.errors import AlvhError, Halt, Refuse, Unreachable, UsageProblem
 
 
 def with_command(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    class Failing:
-        @staticmethod
-        def register(app: typer.Typer) -> None:
-            @app.command("fail")
-            def fail() -> None:
-                raise error
+    def register(app: typer.Typer) -> None:
+        @app.command("fail")
+        def fail() -> None:
+            raise error
 
-            @app.command("other")
-            def other() -> None:
-                raise typer.Exit(3)
+        @app.command("other")
+        def other() -> None:
+            raise typer.Exit(3)
 
-    monkeypatch.setattr(cli, "COMMANDS", (Failing,))
+    monkeypatch.setitem(sys.modules, "bot.commands.failing", SimpleNamespace(register=register))  # type: ignore[arg-type]
+    monkeypatch.setattr(cli, "COMMANDS", ("failing",))
 
 
 @pytest.mark.parametrize(
@@ -130,3 +132,41 @@ def test_config_show_names_the_source_of_each_value(capsys: pytest.CaptureFixtur
     assert shown["mode"]["value"] == "demo"
     assert shown["mode"]["source"].endswith("demo.toml")
     assert shown["policy.sizing.coverage"] == {"value": 0.6, "source": "default"}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["drill", "--crash", "--random", "1"], "--crash and --random are different things: ask for one at a time"),
+        (["drill", "frozen-ticks", "--day", "3"], "names and --day are different things"),
+        (["drill", "--sample", "3"], "--sample goes with --crash"),
+        (["drill", "frozen-tick"], "did you mean frozen-ticks?): `alvh drill` lists all"),
+        (["explain", "--story", "3"], "--story tells the whole journal: leave the number out"),
+        (["calendar", "tomorrow", "today"], "write it as 2026-11-23, or today"),
+    ],
+)
+def test_words_that_do_not_go_together_are_refused_with_what_to_say(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if words[0] == "explain":
+        hedged_day(tmp_path).journal.close()
+        words = [*words, "--journal", str(next(tmp_path.glob("*.sqlite3")))]
+    assert cli.run(words) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_today_is_a_day_of_the_calendar(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["calendar", "today", "TODAY"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_an_impatient_ctrl_c_while_the_program_is_read_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "import_module", interrupted)
+    assert cli.run(["status"]) == 130
+    assert capsys.readouterr().err == "alvh: stopped by the operator\n"

@@ -13,7 +13,7 @@ from bot.commands.running import _open_line
 from bot.gateway import session as sessions
 from bot.gateway.door import is_loopback, warning
 from bot.gateway.messages import inbound
-from bot.gateway.server import MOST_CONNECTIONS
+from bot.gateway.server import MOST_CONNECTIONS, Gateway
 from bot.gateway.wire import MAGIC, frame
 from tests.gateway.fakes_gateway import FakeExchange, FakeMarket
 from tests.gateway.raw_gateway import House
@@ -42,7 +42,7 @@ async def test_from_another_address_of_this_machine_the_gateway_is_not_reached(h
 @pytest.mark.skipif(not own_address(), reason="this machine has only loopback")
 async def test_told_otherwise_it_is_reached_and_says_what_that_means() -> None:
     market = FakeMarket()
-    server = command.Gateway(market, FakeExchange(market), host=own_address())
+    server = Gateway(market, FakeExchange(market), host=own_address())
     port = await server.start(0)
     reader, writer = await asyncio.open_connection(own_address(), port)
     writer.write(HELLO)
@@ -79,7 +79,7 @@ async def test_the_command_shouts_when_its_port_is_open_to_the_network(
     monkeypatch.setattr(command, "_run", ends)
     for host, shouts in (("0.0.0.0", True), ("127.0.0.1", False)):
         market = FakeMarket()
-        server = command.Gateway(market, FakeExchange(market), host=host)
+        server = Gateway(market, FakeExchange(market), host=host)
         await command._serve(server, market, ("DU1234567",), host, 0, 60.0, leave=True)
         assert ("WARNING: 0.0.0.0 port" in capsys.readouterr().err) is shouts
 

@@ -18,6 +18,7 @@ from bot.journal import Kind, Shelf, Wakeup, record_wakeup
 from bot.orders.desk import Outcome
 from bot.orders.life import Life
 from bot.orders.pen import POSITIONS_LOCK
+from bot.report.standing import standing
 from bot.supervise.inbox import Say
 from strategies.alvh.decide import decide
 from strategies.alvh.policy import Policy, SizingPolicy
@@ -329,6 +330,19 @@ async def test_under_kill_only_cancellations_leave_the_bot_until_rearmed(stand: 
     assert stand.desk.rearm("me") == ""
     stand.broker.end(ref)
     assert stand.submit(selling(1, key="z")) is Outcome.SENT
+
+
+async def test_a_stop_that_the_kill_switch_holds_back_is_told_to_a_human_and_shown(stand: Stand) -> None:
+    await stand.own(4)
+    stand.desk.engage_kill("me", "enough")
+    for key in ("stop-1", "stop-2"):
+        assert stand.submit(selling(4, key=key)) is Outcome.REFUSED
+    (said,) = [entry.body for entry in stand.entries(Kind.ALERT)]
+    assert said["severity"] == "critical"
+    assert "SELL 4 VXM (contract 12) was not sent: the kill switch is engaged (" in said["why"]
+    assert "alvh flatten sells, alvh rearm lifts it" in said["why"]
+    shown = standing("paper", "DU1", stand.journal)["refused_since"]
+    assert shown[-1].startswith("SELL 4 VXM: kill switch: the kill switch is engaged")
 
 
 async def test_flatten_sells_all_the_bot_owns_even_under_kill_and_leaves_foreign_lots(stand: Stand) -> None:

@@ -183,7 +183,7 @@ async def test_while_something_is_owned_it_is_compared_every_so_many_minutes_and
     before = len(compared(stand))
     for _ in range(10):
         await stand.later(30)
-    assert compared(stand)[before:] == ["every so many minutes"] * 5
+    assert compared(stand)[before:] == ["every 1 min while something is held"] * 5
 
 
 async def test_a_lot_that_somebody_sells_in_a_quiet_session_is_noticed(stand: Stand) -> None:

@@ -51,7 +51,7 @@ def test_condors_and_hedge_together_must_earn_what_capital_costs() -> None:
     failed = verdict(outlook(CONDORS, (-606.0, -406.0, 1594.0)))["return"]
     assert not failed.passed
     assert failed.observed == pytest.approx(-35.0 / 50_000.0 * 365 / 3)
-    assert "hurdle_failed, first tranche only: base case: -$35 in 3 days" in failed.why
+    assert "the hurdle is missed, first tranche only: base case: -$35 in 3 days" in failed.why
     assert "capital costs 10.0%" in failed.why
 
 

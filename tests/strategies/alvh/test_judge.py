@@ -155,7 +155,7 @@ def test_a_book_that_cannot_be_repriced_gets_its_first_tranche_and_no_second() -
     waiting = desk.wake(spike_view(20, vx=17.7))
     assert not waiting.proposals
     assert not named(waiting, "hurdle: outlook")
-    assert "hurdle_failed, first tranche only: a leg of the condors cannot be repriced" in waiting.summary
+    assert "the hurdle is missed, first tranche only: a leg of the condors cannot be repriced" in waiting.summary
 
 
 def test_a_large_target_splits_into_big_and_small_contracts() -> None:
