@@ -58,7 +58,7 @@ def kill(
     profile: ProfileOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Stop every order at once, of all bots of the folder that can send unless one is named; sell nothing (see flatten)."""
+    """Stop every order of all bots of the folder that can send, or of the one named; sell nothing (see flatten)."""
     from bot.clock import RealClock
 
     reason = why or f"{getpass.getuser()} said kill at {RealClock().now():%Y-%m-%d %H:%M:%S} UTC"
