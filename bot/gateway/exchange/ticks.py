@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 from bot.gateway.records import Contract, Market
 
@@ -28,8 +29,8 @@ def combo_increment(contracts: Sequence[Contract]) -> float:
 
 
 def conforms(price: float, step: float) -> bool:
-    """Say whether `price` lies on a grid of `step`, within float noise."""
-    return abs(round(price / step) * step - price) < _NEAR
+    """Say whether `price` lies on a grid of `step`, within float noise; one without end lies on none."""
+    return isfinite(price / step) and abs(round(price / step) * step - price) < _NEAR
 
 
 def tidy(price: float) -> float:
