@@ -104,8 +104,6 @@ def _built(
         server = Gateway(market, exchange, host=host, data_lines=lines, faults=trouble, fault_seed=fault_seed)
     except GatewayError as problem:
         raise UsageProblem(str(problem)) from problem
-    if faults is not None:
-        typer.echo(f"{len(trouble)} faults of {faults}, each told when it begins")
     return server, market, exchange.accounts()
 
 
@@ -147,6 +145,8 @@ async def _serve(
     typer.echo(
         f"the market runs from {market.start:%Y-%m-%d %H:%M} to {market.end:%Y-%m-%d %H:%M} UTC; Ctrl-C stops it"
     )
+    if server.faults.waiting:
+        typer.echo(f"{server.faults.waiting} faults wait for their time; each is told when it begins")
     try:
         await _run(market, server, speed, RealClock())
         typer.echo("the scenario has ended: the market stands still")

@@ -121,6 +121,11 @@ class Interposer:
         self._troubles.append(trouble)
         self._schedule(begins, lambda: self._begin(trouble))
 
+    @property
+    def waiting(self) -> int:
+        """Return how many faults were put in and have not begun."""
+        return len(self._troubles) - len(self._active)
+
     def due(self) -> datetime | None:
         """Return when something falls due next."""
         return self._due[0][0] if self._due else None
