@@ -16,6 +16,7 @@ MOMENT = timedelta(minutes=1)
 LULL = timedelta(minutes=2)  # an outage is told once, however often the line comes and goes in it
 TIME_TO_FLATTEN = timedelta(minutes=12)
 RESTS = "cancel it there before you sell by hand"  # what a human is told of a sale that nothing moves
+TURNED_AWAY = "the broker refused SELL"  # as at a price limit that is shown and is none
 LONGEST_SILENCE = timedelta(minutes=6)  # between two explained wake-ups
 
 
@@ -97,7 +98,8 @@ def _can_reduce(day: Day, entries: list[Entry]) -> Iterator[str]:
     offered = _offered(day)
     if not left or bought_after or _reachable(day, asked) < TIME_TO_FLATTEN:
         return
-    if any(left[con_id] > offered[con_id] for con_id in left) or not _said_to_rest(day, asked):
+    rests = all(left[con_id] <= offered[con_id] for con_id in left) and _was_told(day, asked, RESTS)
+    if not rests and not _was_told(day, asked, TURNED_AWAY):
         yield f"flatten was asked for at {asked:%H:%M:%S} and {left} is left"
 
 
@@ -116,8 +118,8 @@ def _offered(day: Day) -> Counter[int]:
     return offered
 
 
-def _said_to_rest(day: Day, since: datetime) -> bool:
-    return any(told.at >= since and RESTS in told.why for told in day.told)
+def _was_told(day: Day, since: datetime, words: str) -> bool:
+    return any(told.at >= since and words in told.why for told in day.told)
 
 
 def _reachable(day: Day, since: datetime) -> timedelta:

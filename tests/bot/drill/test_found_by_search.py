@@ -93,3 +93,14 @@ async def test_a_bot_that_starts_while_the_line_is_lost_tells_somebody(tmp_path:
     day, outcome = await play(setup, tmp_path)
     assert outcome.failed == ()
     assert any("the line to the exchange is lost" in told.why for told in day.told)
+
+
+async def test_a_sale_that_the_broker_refuses_again_and_again_is_told(tmp_path: Path) -> None:
+    """A price limit is shown that is none: what is offered there is too far through the market."""
+    shown = Fault.of("limit-state", at="2024-02-28T15:07:47Z", lasts_s=1800.0)
+    asked = Hand(at="2024-02-28T15:10:38Z", does=Does.FLATTEN)
+    setup = Setup(scenario="made-up-50197", lines=26, hands=(asked,), faults=(shown,))
+    day, outcome = await play(setup, tmp_path)
+    assert outcome.failed == ()
+    assert outcome.left == 9
+    assert any("the broker refused SELL 9 VXM" in told.why for told in day.told)
