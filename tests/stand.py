@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import builders
-from fake_broker import ACCOUNT, ALLOWED, SETTLES, VXM, FakeBroker
+from fake_broker import ACCOUNT, ALLOWED, SETTLES, VX, VXM, FakeBroker
 
+from bot.broker.port import OrderState, OrderUpdate
 from bot.clock import SteppedClock
 from bot.guard.controls import GuardSettings
 from bot.guard.kill import KillSwitch
@@ -144,6 +145,21 @@ class Stand:
 
     def now(self) -> datetime:
         return self.clock.now()
+
+
+def at_work(quantity: int, *, ref: str = "") -> OrderUpdate:
+    """Return the status of a purchase of VX that works and that the desk did not send."""
+    return OrderUpdate(
+        ref=ref,
+        perm_id=5,
+        order_id=0,
+        con_id=VX.con_id,
+        state=OrderState.WORKING,
+        filled=0,
+        remaining=quantity,
+        side=Side.BUY,
+        limit=15.0,
+    )
 
 
 def buying(quantity: int = 2, *, key: str = "buy-1", instrument: Any = None, **changes: Any) -> Proposal:

@@ -121,7 +121,7 @@ class Flattening:
         ref = self._name(sale)
         look = self._looks.latest()
         if look is None:
-            self._pen.refuse(sale, ref, "guard", (), "no wake-up has looked at the account yet: try again")
+            self._pen.refuse(sale, ref, "guard", (), "no wake-up has looked at the account yet")
             return Outcome.REFUSED
         passed = self._gate.passes(sale, ref, look)
         return Outcome.REFUSED if passed is None else self._sender.place(sale, ref, *passed)

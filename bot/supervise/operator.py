@@ -30,12 +30,13 @@ class Operator:
         """Obey every word that waits, oldest first; cheap when the inbox is empty."""
         for letter in self._inbox.letters():
             fault = letter.fault or (self._fault(letter.word) if letter.word else "")
-            obeyed = letter.word if not fault else None
-            if obeyed is not None and obeyed.say in TWICE_IS_ONCE:
-                self._obey(obeyed)
+            word = None if fault else letter.word
+            is_first = word is not None and word.say in TWICE_IS_ONCE
+            if word is not None and is_first:
+                self._obey(word)
             self._write(letter, fault)
-            if obeyed is not None and obeyed.say not in TWICE_IS_ONCE:
-                self._obey(obeyed)
+            if word is not None and not is_first:
+                self._obey(word)
             self._inbox.remove(letter)
 
     def _remember(self, entry: Entry) -> None:
@@ -58,7 +59,7 @@ class Operator:
         return self._desk.objection(int(word.subject))
 
     def _write(self, letter: Letter, fault: str) -> None:
-        """Journal the word before it is obeyed: after a crash it is not obeyed a second time."""
+        """Journal the word; of most before they are obeyed, so that after a crash they are not obeyed a second time."""
         word = letter.word
         body = {
             "id": word.id if word else "",

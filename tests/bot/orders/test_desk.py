@@ -9,9 +9,9 @@ from pathlib import Path
 import builders
 import pytest
 from fake_broker import VX, VXM
-from stand import Stand, buying, selling
+from stand import Stand, at_work, buying, selling
 
-from bot.broker.port import LinkState, OrderState, OrderTicket, OrderUpdate
+from bot.broker.port import LinkState, OrderState, OrderTicket
 from bot.errors import Halt, NotSent
 from bot.guard.controls import GuardSettings
 from bot.journal import Kind, Shelf, Wakeup, record_wakeup
@@ -260,16 +260,7 @@ async def test_two_buys_of_one_wakeup_cannot_use_the_same_room(stand: Stand) -> 
 
 
 def test_somebody_elses_working_order_uses_room(stand: Stand) -> None:
-    update = OrderUpdate(
-        ref="by hand",
-        perm_id=5,
-        order_id=0,
-        con_id=VX.con_id,
-        state=OrderState.WORKING,
-        filled=0,
-        remaining=3,
-        side=Side.BUY,
-    )
+    update = at_work(3, ref="by hand")
     stand.broker.tell_order(update)
     assert stand.submit(buying(1)) is Outcome.REFUSED
     stand.broker.tell_order(replace(update, state=OrderState.CANCELLED))
@@ -278,16 +269,7 @@ def test_somebody_elses_working_order_uses_room(stand: Stand) -> None:
 
 
 def test_an_order_of_ours_that_the_journal_does_not_hold_locks(stand: Stand) -> None:
-    update = OrderUpdate(
-        ref="alvh-paper-0123456789abcdef0123",
-        perm_id=5,
-        order_id=0,
-        con_id=VX.con_id,
-        state=OrderState.WORKING,
-        filled=0,
-        remaining=1,
-        side=Side.BUY,
-    )
+    update = at_work(1, ref="alvh-paper-0123456789abcdef0123")
     stand.broker.tell_order(update)
     stand.broker.tell_order(update)
     assert len(stand.entries(Kind.LOCK)) == 1

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from fake_broker import VX, VXM
-from stand import Stand, buying
+from stand import Stand, at_work, buying
 
-from bot.broker.port import Notice, OrderState, OrderUpdate
+from bot.broker.port import Notice, OrderState
 from bot.journal import Kind
 from bot.orders.desk import Outcome
 from bot.orders.life import DONE, Life
@@ -131,17 +131,7 @@ async def test_while_a_spike_builds_orders_that_others_leave_at_work_use_room_wi
     stand.start(SizingPolicy())
     stand.projection._inflation = SizingPolicy().inflation_watch
     await stand.later(60)
-    left = OrderUpdate(
-        ref="",
-        perm_id=5,
-        order_id=0,
-        con_id=VX.con_id,
-        state=OrderState.WORKING,
-        filled=0,
-        remaining=3,
-        side=Side.BUY,
-        limit=15.0,
-    )
+    left = at_work(3)
     stand.broker.foreign_orders = [left]
     await stand.later(60)
     assert stand.desk._hearing.foreign == {5: left}
