@@ -38,6 +38,34 @@ class Removal:
 
 REMOVALS = (
     Removal(
+        drill="hand-sells-what-is-being-sold",
+        what="a working sale that offers more than the account holds is taken back",
+        file="bot/orders/desk.py",
+        old="        self._overhang.attend()\n",
+        new="",
+    ),
+    Removal(
+        drill="flatten-while-the-line-is-down",
+        what="flatten stands until nothing is owned",
+        file="bot/orders/desk.py",
+        old="        self._flattening.attend(now)\n",
+        new="",
+    ),
+    Removal(
+        drill="flatten-in-a-new-process",
+        what="flatten stands until nothing is owned, before the first look too",
+        file="bot/orders/desk.py",
+        old="        self._flattening.attend(now)\n",
+        new="",
+    ),
+    Removal(
+        drill="contracts-unanswered-after-a-restart",
+        what="what is owned stays on the allow-list",
+        file="bot/app.py",
+        old="return checked[con_id] if con_id in checked else self._owned()[con_id]",
+        new="return checked[con_id]",
+    ),
+    Removal(
         drill="line-lost-and-kept",
         what="1101 and 1102 lock opening until everything was read",
         file="bot/orders/hearing.py",

@@ -17,7 +17,7 @@ from bot.journal import Kind
 from bot.orders.desk import Outcome
 from bot.orders.flatten import FLATTEN_LOCK
 from bot.orders.situation import Look
-from bot.supervise.inbox import Say
+from bot.supervise.inbox import Letter, Say
 from strategies.alvh.records import Side
 
 
@@ -68,11 +68,18 @@ async def test_a_new_process_goes_on_with_the_word(stand: Stand) -> None:
     assert sold(stand) == [4]
 
 
-async def test_a_word_is_not_lost_with_the_process_that_took_it(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("journalled", [False, True])
+async def test_a_word_is_not_lost_with_the_process_that_took_it(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, journalled: bool
+) -> None:
     class Died(BaseException):
         pass
 
-    def die(*_: object) -> None:
+    write = stand.operator._write
+
+    def die(letter: Letter, fault: str) -> None:
+        if journalled:
+            write(letter, fault)
         raise Died
 
     await stand.own(4)
